@@ -1,0 +1,65 @@
+"""Errors that a person can act on.
+
+    QuibbleError
+    ├── ImageError            a picture cannot be read or has no usable shape   (also a ValueError)
+    ├── ArgumentError         a value outside its documented range              (also a ValueError)
+    ├── RecordError           a malformed data record: file, line and field     (also a ValueError)
+    ├── RecipeError           a recipe with an unknown key or a bad value       (also a ValueError)
+    ├── ModelError            weights missing, damaged or of another format
+    ├── CapabilityError       the chosen backend cannot do what was asked
+    └── MissingExtraError     an optional dependency is not installed           (also an ImportError)
+
+Every message says what was expected, what was found and what to do. The command line prints the message
+on one line of stderr and exits with code 2; assertions are kept for the package's own invariants.
+"""
+
+from __future__ import annotations
+
+
+class QuibbleError(Exception):
+    """Root of everything that quibble raises on purpose."""
+
+
+class ImageError(QuibbleError, ValueError):
+    """A picture cannot be read, is too large, or has no usable shape."""
+
+
+class ArgumentError(QuibbleError, ValueError):
+    """A value lies outside its documented range."""
+
+
+class RecordError(QuibbleError, ValueError):
+    """A data record is malformed. The message names file, line and field where they are known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+    ) -> None:
+        self.file, self.line, self.field, self.reason = file, line, field, message
+        place = ":".join(str(part) for part in (file, line) if part is not None)
+        where = ", ".join(part for part in (place, f"field '{field}'" if field else "") if part)
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class RecipeError(QuibbleError, ValueError):
+    """A training recipe has an unknown key or a bad value."""
+
+
+class ModelError(QuibbleError):
+    """Model weights are missing, damaged or of another format."""
+
+
+class CapabilityError(QuibbleError):
+    """The chosen backend cannot do what was asked of it."""
+
+
+class MissingExtraError(QuibbleError, ImportError):
+    """An optional dependency is not installed. `extra` is the name to install: pip install 'quibble[extra]'."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(f"this needs the package '{package}', which is not installed: pip install 'quibble[{extra}]'")
