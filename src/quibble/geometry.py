@@ -33,7 +33,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Box:
-    """An axis-parallel box in pixels, half-open: x0 <= x < x1. Raises ArgumentError if it is inside out or not finite."""
+    """An axis-parallel box in pixels, half-open: x0 <= x < x1. Raises ArgumentError if inside out or not finite."""
 
     x0: float
     y0: float
