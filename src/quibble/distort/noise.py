@@ -1,0 +1,102 @@
+"""Noise: Gaussian in RGB or in YCrCb, speckle, spatially correlated, Poisson, impulse. Each value has its own draw.
+
+Source of kinds and parameters: DepictQA-Wild. Sigmas are on the scale 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quibble.distort.fields import STATES, normal, random16
+from quibble.distort.pixels import Frame, Pixels, cv2, settle, to_bytes, top, widen
+
+#: Change of (R, G, B) by a change of (Y, Cr, Cb), full range: ITU-R BT.601 with OpenCV's scales of Cr and Cb.
+YCRCB_TO_RGB: Final = np.array([[1, 1.403, 0], [1, -0.714, -0.344], [1, 0, 1.773]])
+
+#: Shares that a Poisson distribution is cut into, as a power of two.
+_POISSON_BITS: Final = 12
+
+
+def gaussian_rgb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Add Gaussian noise of `sigma` to every value."""
+    return _added(image, normal(image.shape, p["seed"], p["sigma"] * top(image)))
+
+
+def gaussian_ycrcb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Add Gaussian noise of sigma_y to Y and of chroma_ratio times that to Cr and Cb."""
+    noise = normal(image.shape, p["seed"], p["sigma_y"] * top(image))
+    # YCrCb is linear in RGB, so the noise is carried over instead of the picture.
+    ratio = p["chroma_ratio"]
+    return _added(image, cv2.transform(noise, YCRCB_TO_RGB * (1, ratio, ratio)))
+
+
+def speckle(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Multiply every value by 1 plus Gaussian noise of `sigma`."""
+    gain = normal(image.shape, p["seed"], p["sigma"])
+    gain += 1
+    if image.dtype == np.uint8:
+        out: Pixels = cv2.multiply(image, gain, dtype=cv2.CV_8U)
+        return out
+    return settle(image * gain, image)
+
+
+def spatially_correlated(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Add Gaussian noise of `sigma`, then take the mean over 3x3 pixels, of the picture too."""
+    noisy = normal(image.shape, p["seed"], p["sigma"] * top(image))
+    noisy += image
+    return settle(cv2.blur(noisy, (3, 3)), image)
+
+
+def poisson(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Count photons: a value x becomes a Poisson number of mean x * photons, divided by photons.
+
+    A float picture is counted at the nearest of 256 values and keeps its difference to that.
+    """
+    photons = p["photons"]
+    grey = to_bytes(image)
+    index = random16(image.shape, p["seed"]) >> np.uint16(16 - _POISSON_BITS)
+    index = index + (grey.astype(np.uint32) << np.uint32(_POISSON_BITS))
+    counts = _poisson_table(photons)
+    if image.dtype == np.uint8:
+        values = np.rint(np.minimum(np.arange(256) / photons, 1) * 255).astype(np.uint8)
+        return np.take(np.take(values, counts), index)
+    shares = np.take((np.arange(256) / photons).astype(np.float32), counts)
+    return settle(np.take(shares, index) + (image - grey.astype(np.float32) * np.float32(1 / 255)), image)
+
+
+def _poisson_table(photons: float) -> NDArray[np.uint8]:
+    """Counts at the middles of 4,096 equal shares of the distribution, for each of 256 grey values. (256 * 4096,)"""
+    shares = 1 << _POISSON_BITS
+    rate = np.arange(256)[:, None] / 255.0 * photons
+    most = int(photons + 6 * photons**0.5) + 8
+    term = np.exp(-rate)
+    cumulative = np.empty((256, most + 1))
+    cumulative[:, :1] = term
+    for count in range(1, most):
+        term = term * rate / count
+        cumulative[:, count : count + 1] = cumulative[:, count - 1 : count] + term
+    cumulative[:, most] = 1
+    edges = np.rint(cumulative * shares).astype(np.int64)
+    repeats = np.diff(edges, axis=1, prepend=0)
+    return np.repeat(np.tile(np.minimum(np.arange(most + 1), 255).astype(np.uint8), 256), repeats.reshape(-1))
+
+
+def impulse(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Salt and pepper: the share `amount` of all values becomes 0 or white, half each."""
+    half = round(p["amount"] / 2 * STATES)
+    draws = random16(image.shape, p["seed"])
+    out = image.copy()
+    np.putmask(out, draws < half, 0)
+    np.putmask(out, draws >= STATES - half, top(image))
+    return out
+
+
+def _added(image: Pixels, noise: NDArray[np.float32]) -> Pixels:
+    if image.dtype == np.uint8:
+        out: Pixels = cv2.add(image, noise, dtype=cv2.CV_8U)
+        return out
+    return settle(widen(image) + noise, image)

@@ -1,0 +1,40 @@
+"""Saturation, stronger or weaker: the S of HSV or the Cr and Cb of YCrCb times a factor. Source: DepictQA-Wild."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from quibble.distort.pixels import Frame, Pixels, cv2, settle, top, widen
+
+
+def hsv(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Multiply S by `factor`, up to 1; hue and value stay.
+
+    x becomes V - (V - x) S' / S for every channel x, so no colour space is visited.
+    """
+    factor = p["factor"]
+    red, green, blue = cv2.split(image)
+    value = cv2.max(cv2.max(red, green), blue)
+    if factor <= 1:
+        out: Pixels = cv2.addWeighted(image, factor, cv2.merge((value, value, value)), 1 - factor, 0)
+        return out
+    least = cv2.min(cv2.min(red, green), blue)
+    span = widen(value) - widen(least)
+    # Grey has a span of 0 and no colour to strengthen: its gain is the factor, and meets a difference of 0.
+    gain = np.minimum(widen(value) / np.maximum(span, np.float32(1e-6)), np.float32(factor))
+    gains, values = cv2.merge((gain, gain, gain)), widen(cv2.merge((value, value, value)))
+    return settle(values - (values - widen(image)) * gains, image)
+
+
+def ycrcb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
+    """Multiply Cr and Cb, which end at +-0.5, by `factor`."""
+    white = top(image)
+    parts = cv2.cvtColor(widen(image) * np.float32(1 / white), cv2.COLOR_RGB2YCrCb)
+    chroma = parts[..., 1:]
+    chroma -= 0.5
+    chroma *= p["factor"]
+    np.clip(chroma, -0.5, 0.5, out=chroma)
+    chroma += 0.5
+    return settle(cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB) * np.float32(white), image)
