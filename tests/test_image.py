@@ -535,12 +535,12 @@ def stored(upright: Pixels, orientation: int) -> Pixels:
 def test_orientation(kind: str, bound: float, orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    options: dict[str, Any] = {
+    options: dict[str, dict[str, Any]] = {
         "WEBP": {"lossless": True},
         "JPEG": {"quality": 95, "subsampling": 0},
         "AVIF": {"quality": 95},
-    }.get(kind, {})
-    data = encode(stored(picture(), orientation), kind, exif=exif, **options)
+    }
+    data = encode(stored(picture(), orientation), kind, exif=exif, **options.get(kind, {}))
     assert difference(load(data), picture()) <= bound
     with Image.open(io.BytesIO(data)) as opened:
         assert difference(load(opened), picture()) <= bound
