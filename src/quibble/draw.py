@@ -47,7 +47,7 @@ CATEGORY_COLORS: Final[Mapping[Category, Color]] = MappingProxyType(
 )
 
 _LIGHT: Final[Color] = (255, 255, 255)
-_DARK: Final[Color] = (24, 24, 27)
+_DARK: Final[Color] = (0, 0, 0)
 _TINT: Final = 0.15
 
 
@@ -171,10 +171,10 @@ def _shorten(text: str, font: Font, width: float) -> str:
 
 
 def _contrasting(color: Color) -> Color:
-    """White or near-black, whichever stands out more from a colour (WCAG's relative luminance)."""
+    """White or black, whichever stands out more from a colour (WCAG's contrast of relative luminances)."""
     linear = [(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in (v / 255 for v in color)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return _DARK if luminance > 0.2 else _LIGHT
+    return _DARK if luminance > 0.179 else _LIGHT
 
 
 # Regions
