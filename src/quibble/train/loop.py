@@ -34,6 +34,8 @@ def _batches(source: Dataset[Any], batch: int, first: int, last: int, workers: i
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread,
+        # Its own generator: a loader draws from the default one when it starts, which would shift what is resumed.
+        generator=torch.Generator(),
     )
     return iter(loader)
 
@@ -83,13 +85,13 @@ class Trainer:
         opinion = (
             _batches(self.opinion, recipe.opinion.batch, first, last, min(1, recipe.workers)) if self.opinion else None
         )
-        saved = logged = time.monotonic()
+        saved = logged = _now()
         since, means = run.step, dict[str, float]()
         while run.step < recipe.steps:
             terms = self._step(dense, opinion)
             for name, value in terms.items():
                 means[name] = means.get(name, value) * 0.98 + value * 0.02
-            now = time.monotonic()
+            now = _now()
             if now - logged > 20:
                 rate = (run.step - since) / (now - logged)
                 self._log({f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
@@ -98,7 +100,7 @@ class Trainer:
                 self._log(self.validate())
             if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
                 save(run, recipe, self.checkpoint)
-                saved = time.monotonic()
+                saved = _now()
         self.board.close()
 
     def _step(self, dense: Iterator[Any], opinion: Iterator[Any] | None) -> dict[str, float]:
@@ -154,3 +156,7 @@ class Trainer:
             out.write(json.dumps({"step": self.run.step} | {k: round(v, 4) for k, v in figures.items()}) + "\n")
         shown = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if not k.startswith(("val/iou/", "val/srcc/")))
         print(f"step {self.run.step}/{self.recipe.steps}  {shown}", flush=True)
+
+
+def _now() -> float:
+    return time.monotonic()

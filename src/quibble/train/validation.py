@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -71,6 +71,12 @@ def _iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(union > 0, np.diag(confusion) / np.maximum(union, 1), np.nan)
 
 
+def _mean(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Mean of what is there; NaN if nothing is."""
+    known = [v for v in values if not np.isnan(v)]
+    return float(np.mean(known)) if known else float("nan")
+
+
 def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number of Q-Ground's class, -1 for none, of every distortion and of every category (and clean)."""
     classes = list(QGroundClass)
@@ -118,10 +124,10 @@ def measure_dense(model: Model, truths: Iterator[Truth]) -> dict[str, float]:
     ]
     iou = _iou(confusion)
     out = {
-        "miou": float(np.nanmean(iou)),
-        "miou_qground": float(np.nanmean(_iou(confusion5)[1:])),
-        "refer": float(np.mean(right)),
-        "severity_srcc": float(np.nanmean(by_category)),
+        "miou": _mean(iou),
+        "miou_qground": _mean(_iou(confusion5)[1:]),
+        "refer": _mean(right),
+        "severity_srcc": _mean(by_category),
     }
     names = [*(c.value for c in CATEGORIES), "clean"]
     return out | {f"iou/{name}": float(v) for name, v in zip(names, iou, strict=True)}
