@@ -67,7 +67,8 @@ def settle(values: NDArray[Any], image: Pixels) -> Pixels:
     """Clip values in the units of `image` to its range, and round them if it holds bytes."""
     if image.dtype == np.uint8:
         return _rounded(values, 1)
-    return np.clip(values, np.float32(0), np.float32(1))
+    out: Pixels = np.clip(values, np.float32(0), np.float32(1))
+    return out
 
 
 def to_bytes(image: Pixels) -> Bytes:

@@ -8,6 +8,7 @@ Otsu's criterion.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 import numpy as np
@@ -72,8 +73,9 @@ def otsu_edges(counts: Histogram, classes: int) -> list[int]:
     # best[j]: the values before j in the classes so far; cuts: where the last of these classes begins.
     best = gain[:, 0]
     cuts = []
+    total = np.empty_like(gain)
     for _ in range(classes - 1):
-        total = gain + best[:-1]
+        np.add(gain, best[:-1], out=total)
         cut = total.argmax(axis=1)
         cuts.append(cut)
         best = np.take_along_axis(total, cut[:, None], axis=1)[:, 0]
@@ -86,22 +88,18 @@ def otsu_edges(counts: Histogram, classes: int) -> list[int]:
 
 def median_edges(counts: Histogram, colors: int) -> list[int]:
     """First values of ranges 2..n: the fullest range with two values or more is cut at its median, again and again."""
-    below = np.concatenate(([0], np.cumsum(counts)))
     values = np.flatnonzero(counts)
-    ranges = [(int(values[0]), int(values[-1]) + 1)]
+    below = [0.0, *np.cumsum(counts[values]).tolist()]
+    ranges = [(0, len(values))]
     while len(ranges) < colors:
-        wide = [r for r in ranges if r[1] - r[0] > 1]
-        if not wide:
+        low, high = max(ranges, key=lambda r: (r[1] - r[0] > 1, below[r[1]] - below[r[0]]))
+        if high - low == 1:
             break
-        low, high = max(wide, key=lambda r: below[r[1]] - below[r[0]])
-        middle = int(np.searchsorted(below, (below[low] + below[high]) / 2))
-        # Both halves are trimmed to values that occur, so that neither is empty.
+        middle = bisect_left(below, (below[low] + below[high]) / 2)
         middle = min(max(middle, low + 1), high - 1)
-        inner = values[(values >= low) & (values < high)]
-        left, right = inner[inner < middle], inner[inner >= middle]
         ranges.remove((low, high))
-        ranges += [(int(part[0]), int(part[-1]) + 1) for part in (left, right)]
-    return sorted(low for low, _ in ranges)[1:]
+        ranges += [(low, middle), (middle, high)]
+    return [int(values[low]) for low, _ in sorted(ranges)[1:]]
 
 
 def _histograms(grey: Bytes, frame: Frame) -> list[Histogram]:
