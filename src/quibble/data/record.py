@@ -298,7 +298,8 @@ def _rebuild(values: dict[str, Any]) -> Record:
     return Record(**values)
 
 
-def _read_mask(node: Node) -> Mask:
+def read_mask(node: Node) -> Mask:
+    """A mask from COCO's RLE, compressed or not. Raises Faults."""
     members = node.read({"size": lambda size: size.each(Node.whole), "counts": _read_counts}, {})
     try:
         return Mask.from_coco(members)
@@ -346,7 +347,7 @@ def _read_turn(node: Node) -> Turn:
 
 def _read_region(node: Node) -> RegionEntry:
     optional: dict[str, Reader] = {
-        "mask": _read_mask,
+        "mask": read_mask,
         "box": _read_box,
         "label": Node.text,
         "degradations": lambda degradations: degradations.each(_read_degradation),

@@ -1,0 +1,1 @@
+"""The formats that people use: each module has `read(path)` and `write(records, path)`."""
