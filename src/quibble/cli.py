@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -56,12 +57,20 @@ class _Quibble(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run, and leave with an exit code. With standalone_mode=False exceptions come out as they are."""
+        run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return run()
         try:
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = run()
             sys.stdout.flush()
         except click.Abort:
             sys.exit(_INTERRUPTED)
@@ -75,6 +84,11 @@ class _Quibble(click.Group):
             _fail("quibble", error.format_message() if isinstance(error, click.ClickException) else str(error))
         except BrokenPipeError:
             _leave_closed_pipe()
+        except OSError as error:
+            # A path of the user's that cannot be read or written; without a path it is nothing that they named.
+            if error.filename is None or error.strerror is None:
+                raise
+            _fail("quibble", f"{error.filename}: {error.strerror}")
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -104,9 +118,7 @@ Examples:
 """
 
 
-@click.command(
-    cls=_Quibble, name="quibble", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.command(cls=_Quibble, name="quibble", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="quibble", message="%(prog)s %(version)s")
 def main() -> None:
     """What is wrong with a picture, where, and how badly.
