@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -66,11 +65,10 @@ class _Quibble(click.Group):
         **extra: Any,
     ) -> Any:
         """Run, and leave with an exit code. With standalone_mode=False exceptions come out as they are."""
-        run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
-            return run()
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         try:
-            code = run()
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
         except click.Abort:
             sys.exit(_INTERRUPTED)

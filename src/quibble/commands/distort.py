@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from quibble.data import Record
     from quibble.distort import Regional
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
 _EXAMPLES = """\b
 Examples:
   quibble distort --list
@@ -62,7 +64,7 @@ def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> Non
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("photo", type=click.Path(path_type=Path))
+@click.argument("photo", type=_FILE)
 @click.option(
     "steps",
     "--apply",
@@ -82,7 +84,7 @@ def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> Non
 @click.option(
     "mask_files",
     "--mask",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     multiple=True,
     help="Distort only where this picture, of the photograph's size, is brighter than half. Repeatable.",
 )
@@ -96,8 +98,8 @@ def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> Non
 @click.option(
     "--seed", type=click.IntRange(0, 2**53 - 1), metavar="N", default=0, show_default=True, help="Of what is random."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A .png, .jpg or .webp to write.")
-@click.option("--record", type=click.Path(path_type=Path), help="Write what was done, with masks, as a data record.")
+@click.option("-o", "--output", type=_FILE, required=True, help="A .png, .jpg or .webp to write.")
+@click.option("--record", type=_FILE, help="Write what was done, with masks, as a data record.")
 @click.option("--sheet", is_flag=True, help="Draw all distortions at all levels instead.")
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the 35 distortions."
