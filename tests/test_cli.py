@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 import quibble
 from quibble.cli import COMMANDS, main
-from quibble.data import Record
+from quibble.data import Record, read_jsonl, stats, write_jsonl
 from quibble.distort import Sequence, apply_all, distort, regional
 from quibble.geometry import Box, Mask
 from quibble.image import ImageArray, load, save
@@ -256,7 +256,8 @@ class TestDistort:
             ),
             (
                 ("--apply", "blur.lens", "--feather", "3"),
-                "quibble distort: --feather needs a --region or a --mask to fade into (quibble distort --help shows how)",
+                "quibble distort: --feather needs a --region or a --mask to fade into "
+                "(quibble distort --help shows how)",
             ),
             (
                 (),
@@ -289,6 +290,93 @@ class TestDistort:
             "(quibble distort --help shows how)",
         )
         assert Path("photo.png").read_bytes() == before
+
+
+class TestData:
+    @pytest.fixture(autouse=True)
+    def dataset(self, folder: Path) -> None:
+        """set/: two records about one picture with one region."""
+        Path("set/images").mkdir(parents=True)
+        args = ("--apply", "blur.lens:4", "--region", "8,8,32,16", "-o", "set/images/a.png")
+        assert run("distort", "photo.png", *args, "--record", "set/plain.json").exit_code == 0
+        plain = json.loads(Path("set/plain.json").read_text())
+        Path("set/plain.json").unlink()
+        turns = [{"question": "What is wrong?", "answer": "The top left is out of focus.", "regions": [0]}]
+        records = [Record.from_dict(plain | {"id": name, "task": "local", "turns": turns}) for name in ("a", "b")]
+        write_jsonl(records, "set/records.jsonl")
+
+    def test_check_of_a_sound_set(self) -> None:
+        result = run("data", "check", "set")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "set: no problems\n", "")
+        assert run("data", "check", "set", "--json").stdout == "[]\n"
+
+    def test_check_reports_every_problem(self) -> None:
+        lines = Path("set/records.jsonl").read_text().splitlines()
+        lines += [lines[0].replace('"task": "local", ', ""), "{"]
+        Path("set/records.jsonl").write_text("\n".join(lines))
+        Path("set/images/a.png").unlink()
+        result = run("data", "check", "set")
+        assert (result.exit_code, result.stderr) == (1, "")
+        *problems, summary = result.stdout.splitlines()
+        assert summary == "set: 4 problems"
+        assert problems[0] == "set/records.jsonl:1, field 'images[0].file': 'images/a.png' is missing"
+        assert [problem.partition(":")[2].partition(":")[0] for problem in problems] == [
+            "1, field 'images[0].file'",
+            "2, field 'images[0].file'",
+            "3, field 'task'",
+            "4",
+        ]
+        found = run("data", "check", "set", "--json")
+        assert found.exit_code == 1
+        assert json.loads(found.stdout)[0] == {
+            "file": "set/records.jsonl",
+            "line": 1,
+            "field": "images[0].file",
+            "reason": "'images/a.png' is missing",
+        }
+
+    def test_stats(self) -> None:
+        text = run("data", "stats", "set").stdout
+        assert text.splitlines()[0] == "2 records, 1 pictures of 1 sources, 2 regions, 2 turns"
+        assert text == stats("set").to_text() + "\n"
+        assert json.loads(run("data", "stats", "set", "--json").stdout)["tasks"] == {"local": 2}
+
+    @pytest.mark.parametrize(
+        ("form", "target"),
+        [
+            ("jsonl", "out"),
+            ("parquet", "out"),
+            ("llava", "out/a.json"),
+            ("swift", "out/a.jsonl"),
+            ("depictqa", "out/a.json"),
+            ("coco", "out/a.json"),
+        ],
+    )
+    def test_convert_and_back(self, form: str, target: str) -> None:
+        result = run("data", "convert", "set", target, "--to", form)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, f"{target}: 2 records\n", "")
+        assert run("data", "convert", target, "back", "--to", "jsonl").exit_code == 0
+        assert list(read_jsonl("back/records.jsonl")) == list(read_jsonl("set/records.jsonl"))
+        assert Path("back/images/a.png").read_bytes() == Path("set/images/a.png").read_bytes()
+
+    @pytest.mark.parametrize("command", ["check", "stats"])
+    def test_a_folder_without_a_data_set(self, command: str) -> None:
+        Path("empty").mkdir()
+        fails(
+            *("data", command, "empty"),
+            line="quibble: empty should hold records.jsonl, records-*.jsonl or *.parquet; found none of them",
+        )
+        fails(
+            *("data", command, "nowhere"),
+            line="quibble: expected the folder of a data set, found nothing at nowhere",
+        )
+
+    def test_an_unknown_format(self) -> None:
+        fails(
+            *("data", "convert", "set", "out", "--to", "llama"),
+            line="quibble data convert: Invalid value for '--to': 'llama' is not one of 'jsonl', 'parquet', 'llava', "
+            "'swift', 'depictqa', 'coco'. (quibble data convert --help shows how)",
+        )
 
 
 class TestProcess:

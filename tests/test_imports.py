@@ -18,7 +18,7 @@ CORE = {"errors", "taxonomy", "degradation", "geometry", "results", "image", "fi
 
 #: part of the package → the parts that it may import beside itself
 ALLOWED = {
-    "__init__": CORE,
+    "__init__": CORE | {"assessor"},
     "_version": set[str](),
     "errors": set[str](),
     "taxonomy": {"errors"},
@@ -27,12 +27,18 @@ ALLOWED = {
     "degradation": {"errors", "taxonomy"},
     "results": {"errors", "taxonomy", "geometry"},
     "image": {"errors", "filetype"},
+    "preprocess": CORE,
     "draw": CORE,
     "text": CORE,
+    "backends": CORE | {"preprocess", "text"},
+    "findings": CORE | {"backends"},
+    "assessor": CORE | {"backends", "findings", "preprocess", "text"},
     "distort": CORE,
     "data": CORE | {"draw"},
     "pipelines": CORE | {"data", "distort", "text"},
-    "commands": CORE | {"data", "distort", "draw", "pipelines"},
+    "model": CORE - {"image", "filetype"},
+    "train": CORE | {"backends", "data", "distort", "findings", "model", "preprocess", "text"},
+    "commands": CORE | {"assessor", "data", "distort", "draw", "pipelines", "train"},
     "cli": {"_version", "commands", "errors"},
 }
 
@@ -41,13 +47,20 @@ OUTSIDE = {
     "click": {"cli", "commands"},
     "rich": {"commands"},
     "numpy": set(ALLOWED) - {"cli", "errors", "taxonomy"},
-    "PIL": {"image", "draw", "distort", "data", "pipelines"},
-    "cv2": {"distort", "data", "pipelines"},
+    "PIL": {"image", "draw", "distort", "data", "findings", "pipelines", "preprocess", "train"},
+    "cv2": {"distort", "data", "pipelines", "train"},
     "pillow_heif": {"filetype"},
     "pyarrow": {"data"},
-    "scipy": {"distort", "data", "pipelines"},
+    "scipy": {"distort", "data", "pipelines", "train"},
     "skimage": {"pipelines"},
+    "onnxruntime": {"backends"},
+    "onnx": {"train"},
+    "accelerate": {"train"},
+    "torch": {"model", "train"},
 }
+
+#: The networks are pure: no disk, no network, no tokenizer.
+NEVER_IN_MODEL = {"io", "os", "pathlib", "shutil", "socket", "tokenizers", "urllib"}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -78,7 +91,9 @@ def test_imports_only_what_its_part_may(path: Path) -> None:
             if imported not in PARTS - {part}:
                 continue
             assert imported in ALLOWED[part], f"{path.name} imports quibble.{imported}"
-        elif top not in sys.stdlib_module_names:
+        elif part == "model":
+            assert top not in NEVER_IN_MODEL, f"{path.name} imports {top}"
+        if top not in {"quibble", *sys.stdlib_module_names}:
             assert part in OUTSIDE.get(top, set()), f"{path.name} imports {top}"
 
 
