@@ -19,8 +19,10 @@ from quibble.errors import QuibbleError
 
 #: command → (where it lives, its line in `quibble --help`). A command's module is imported when the command runs.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "assess": ("quibble.commands.assess:assess", "Tell what is wrong with photographs (the default command)."),
     "distort": ("quibble.commands.distort:distort", "Distort a photograph, whole or in regions."),
     "data": ("quibble.commands.data:data", "Build, check, look at and convert data sets."),
+    "train": ("quibble.commands.train:train", "Train a model by a recipe."),
     "completion": ("quibble.commands.completion:completion", "Print the script that completes commands in a shell."),
 }
 
@@ -44,12 +46,10 @@ class _Quibble(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        # A default command for photographs belongs here: what is not a command's name becomes its argument.
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1) or COMMANDS
-            ctx.fail(f"there is no command {args[0]!r}; did you mean {', '.join(near)}?")
+        # What is not a command's name is a photograph, or an option of the command that looks at photographs.
+        if args[0] not in COMMANDS:
+            _refuse_misspelt(ctx, args[0])
+            args = ["assess", *args]
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -96,6 +96,16 @@ class _Quibble(click.Group):
             _leave_closed_pipe()
 
 
+def _refuse_misspelt(ctx: click.Context, word: str) -> None:
+    """Stop at a word that is no file but nearly a command."""
+    if word.startswith("-") or "." in word or os.path.exists(word):
+        return
+    from difflib import get_close_matches
+
+    if near := get_close_matches(word, COMMANDS, n=1):
+        ctx.fail(f"there is no command and no file {word!r}; did you mean {near[0]}?")
+
+
 def _fail(where: str, message: str) -> NoReturn:
     """One line on stderr and exit code 2, however many lines the message has."""
     click.echo(f"{where}: {' '.join(message.split())}", err=True)
@@ -110,13 +120,21 @@ def _leave_closed_pipe() -> NoReturn:
 
 _EXAMPLES = """\b
 Examples:
+  quibble photo.jpg
+  quibble photo.jpg --draw found.png
+  quibble *.jpg --json
   quibble distort photo.jpg --apply blur.gaussian:3 -o blurred.png
   quibble data build octopus photos/ out/ --records 1000
   quibble data show out/
 """
 
 
-@click.command(cls=_Quibble, name="quibble", epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=_Quibble,
+    name="quibble",
+    epilog=_EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True},
+)
 @click.version_option(__version__, prog_name="quibble", message="%(prog)s %(version)s")
 def main() -> None:
     """What is wrong with a picture, where, and how badly.
