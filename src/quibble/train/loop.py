@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.tensorboard import SummaryWriter
 
-from quibble.model.perception import Perceived, Perception
+from quibble.backends.base import Evidence, evidence
+from quibble.model.perception import Exported, Perceived, Perception
 from quibble.train import losses, validation
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
 from quibble.train.optim import learning_rate, make_optimizer, update_average
@@ -133,20 +136,18 @@ class Trainer:
 
     def validate(self) -> dict[str, float]:
         """Figures of the averaged weights on the held-out photographs."""
-        model, device = self.run.average, self.accelerator.device
+        device = self.accelerator.device
+        model = Exported(self.run.average)
 
-        def call(rgb: Tensor) -> Perceived:
-            seen: Perceived = model(rgb.to(device))
-            return Perceived(
-                type(seen.dense)(*(t.cpu() for t in seen.dense)),
-                type(seen.opinion)(*(t.cpu() for t in seen.opinion)),
-                [],
-            )
+        @torch.inference_mode()
+        def look(picture: NDArray[np.uint8]) -> Evidence:
+            outputs = model(torch.from_numpy(np.array(picture))[None].to(device))
+            return evidence([output.cpu().numpy()[0] for output in outputs], picture.shape[1], picture.shape[0])
 
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
-        figures = {f"val/{k}": v for k, v in validation.measure_dense(call, truths).items()}
+        figures = {f"val/{k}": v for k, v in validation.measure_dense(look, truths).items()}
         if self.rated is not None:
-            figures |= {f"val/{k}": v for k, v in validation.measure_opinion(call, *self.rated).items()}
+            figures |= {f"val/{k}": v for k, v in validation.measure_opinion(look, *self.rated).items()}
         return figures
 
     def _log(self, figures: dict[str, float]) -> None:
