@@ -131,7 +131,7 @@ def distort(
     image = load(photo)
     if sheet:
         _reject_with_sheet(boxes=boxes, mask_files=mask_files, feather=feather, record=record)
-        from quibble.distort.sheet import sheet as draw_sheet
+        from quibble.distort import sheet as draw_sheet
 
         save(draw_sheet(image, seed=seed), output)
         click.echo(f"{output}: 35 distortions at 5 levels")
