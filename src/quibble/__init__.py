@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from quibble._version import __version__
 
 if TYPE_CHECKING:
+    from quibble.assessor import Assessor, Look
     from quibble.degradation import Degradation
     from quibble.errors import QuibbleError
     from quibble.geometry import Box, Mask, Point, Region
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Assessor",
     "Box",
     "Category",
     "Comparison",
@@ -23,6 +25,7 @@ __all__ = [
     "Distortion",
     "Finding",
     "Level",
+    "Look",
     "Mask",
     "Point",
     "QuibbleError",
@@ -33,6 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "quibble.assessor": ("Assessor", "Look"),
     "quibble.degradation": ("Degradation",),
     "quibble.errors": ("QuibbleError",),
     "quibble.geometry": ("Box", "Mask", "Point", "Region"),

@@ -469,6 +469,6 @@ def _reason(error: BaseException) -> str:
 
 
 def _short(text: str) -> str:
-    """One line that fits a message."""
-    line = " ".join(text.split())
+    """One line that fits a message and can be printed."""
+    line = "".join(c if c.isprintable() else " " for c in text).strip()
     return line if len(line) <= 200 else f"{line[:120]}...{line[-60:]}"

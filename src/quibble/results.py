@@ -16,7 +16,7 @@ from quibble.taxonomy import Category, Distortion, Level, severity_word
 class Score:
     """How good a picture is: 0 (bad) to 100 (excellent), higher is better.
 
-    `low` and `high` bound the central 80% of the opinions expected; `levels` are the probabilities of the five
+    `low` and `high` bound the mean opinion of many people with a probability of 80%; `levels` are the probabilities of the five
     quality levels and sum to 1; `level` is the one nearest to the value.
     """
 

@@ -1,0 +1,1 @@
+"""What runs a model. `base` holds the protocol, `onnx` the default."""

@@ -1,0 +1,42 @@
+"""What a backend must be able to do, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Maps = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a model sees in one view of (height, width) pixels; maps at a quarter of it, rounded up.
+
+    categories: (13, h, w), probability 0..1 of the 12 categories, each for itself, and of "clean".
+    severities: (12, h, w), 0..5. kinds: (35, h, w), logits of the distortions.
+    levels: (5,), probabilities of the quality levels, best first, summing to 1.
+    spread: points of 100 within which the model expects to miss the mean opinion.
+    """
+
+    categories: Maps
+    severities: Maps
+    kinds: Maps
+    levels: Maps
+    spread: float
+    width: int
+    height: int
+
+
+class PerceptionBackend(Protocol):
+    """A model that looks at pictures."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports, such as "nano-0.1"."""
+
+    def perceive(self, views: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
+        """Look at views, (H, W, 3) uint8 sRGB of at least 64 pixels each way, of any sizes. One Evidence a view."""

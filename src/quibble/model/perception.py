@@ -1,0 +1,48 @@
+"""The vision half of nano: one look at a picture gives the maps of what is wrong and the opinion of the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from quibble.model.mask_decoder import CATEGORY_CHANNELS, Dense, DenseDecoder
+from quibble.model.opinion import Opinion, OpinionHead
+from quibble.model.vision import Vision, VisionConfig
+from quibble.taxonomy import Category
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerceptionConfig:
+    """Sizes of the vision half."""
+
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    decoder_width: int = 48
+    opinion_width: int = 96
+
+
+class Perceived(NamedTuple):
+    """features: four scales, finest first, for whoever asks more questions of the same picture."""
+
+    dense: Dense
+    opinion: Opinion
+    features: list[Tensor]
+
+
+class Perception(nn.Module):
+    """(B, 3, H, W) sRGB in 0..1, at least 64 pixels each way -> Perceived."""
+
+    def __init__(self, config: PerceptionConfig) -> None:
+        super().__init__()
+        widths = config.vision.widths
+        self.vision = Vision(config.vision)
+        self.decoder = DenseDecoder(widths, config.decoder_width)
+        pooled = sum(widths) + config.decoder_width
+        self.opinion = OpinionHead(pooled, CATEGORY_CHANNELS + len(Category), config.opinion_width)
+
+    def forward(self, rgb: Tensor) -> Perceived:
+        """See the class."""
+        features = self.vision(rgb)
+        dense, mixed = self.decoder(features)
+        return Perceived(dense, self.opinion(rgb, [*features, mixed], dense), features)

@@ -1,0 +1,1 @@
+"""Training: recipes, one loop, losses, checkpoints, export. Imported by the command line only, and lazily."""

@@ -1,0 +1,91 @@
+"""Everything a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from quibble.errors import RecipeError
+from quibble.train.recipe import Recipe
+
+
+@dataclass(kw_only=True)
+class Run:
+    """The state of a run. `step` is also the place in the data: items are numbered, not drawn."""
+
+    model: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+
+
+def save(run: Run, recipe: Recipe, path: Path) -> None:
+    """Write to a temporary name, then rename: a kill leaves the last checkpoint whole."""
+    temporary = path.with_suffix(".tmp")
+    torch.save(
+        {
+            "recipe": recipe.to_dict(),
+            "commit": commit(),
+            "step": run.step,
+            "model": run.model.state_dict(),
+            "average": run.average.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+        },
+        temporary,
+    )
+    temporary.replace(path)
+
+
+def resume(run: Run, recipe: Recipe, path: Path) -> None:
+    """Load a checkpoint into a fresh run. Raises RecipeError if it was made by another recipe."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    then, now = dict(state["recipe"]), recipe.to_dict()
+    differing = [key for key in now if _plain(then.get(key)) != _plain(now[key]) and key not in _MAY_CHANGE]
+    if differing:
+        raise RecipeError(
+            f"{path} was made with another {', '.join(differing)}: train into a new folder, or start from its "
+            "weights with init"
+        )
+    run.model.load_state_dict(state["model"])
+    run.average.load_state_dict(state["average"])
+    run.optimizer.load_state_dict(state["optimizer"])
+    run.step = state["step"]
+    torch.set_rng_state(state["rng"])
+
+
+def load_weights(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The averaged weights and the recipe of a checkpoint."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return state["average"], state["recipe"]
+
+
+def seed_everything(seed: int) -> None:
+    """For initial weights and dropout; data never draws from these."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - third-party code may use it
+    torch.manual_seed(seed)
+
+
+def commit() -> str:
+    """The commit of the checkout that this runs from, "" if there is none."""
+    here = Path(__file__).parent
+    result = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return result.stdout.strip()
+
+
+#: Parts of a recipe that do not change what is learned.
+_MAY_CHANGE = {"workers", "validate_every", "checkpoint_minutes"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,98 @@
+"""From a checkpoint to the files that ship: ONNX with weights in half precision, and a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, numpy_helper
+from torch import Tensor, nn
+
+from quibble.model.perception import Perception
+from quibble.train import recipe as recipes
+from quibble.train.checkpoint import load_weights
+
+#: Outputs of the graph, in order. See backends/onnx.py for shapes.
+OUTPUTS = ("categories", "severities", "kinds", "levels", "spread")
+
+
+class Exported(nn.Module):
+    """Pictures as bytes in, probabilities out, so that no caller has to know how the model is fed.
+
+    Only the kinds stay logits: few places ask for them.
+    """
+
+    def __init__(self, model: Perception) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """(B, H, W, 3) uint8 sRGB -> OUTPUTS."""
+        rgb = image.permute(0, 3, 1, 2).float() / 255
+        seen = self.model(rgb)
+        dense, opinion = seen.dense, seen.opinion
+        return (
+            dense.categories.sigmoid(),
+            dense.severities,
+            dense.kinds,
+            opinion.levels.exp(),
+            opinion.spread,
+        )
+
+
+def load_perception(checkpoint: Path) -> tuple[Perception, dict[str, Any]]:
+    """The averaged weights of a checkpoint as a model in evaluation mode, and its recipe."""
+    weights, recipe = load_weights(checkpoint)
+    model = Perception(recipes.from_dict(recipe).model)
+    model.load_state_dict(weights)
+    return model.eval(), recipe
+
+
+def export_perception(model: Perception, path: Path) -> None:
+    """Write the ONNX file: any batch, any size from 64 pixels, weights as float16 that run as float32."""
+    batch, height, width = (torch.export.Dim(n, min=m) for n, m in (("batch", 1), ("height", 64), ("width", 64)))
+    example = torch.zeros((2, 160, 192, 3), dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            Exported(model).eval(),
+            (example,),
+            input_names=["image"],
+            output_names=list(OUTPUTS),
+            dynamic_shapes={"image": {0: batch, 1: height, 2: width}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    _halve(proto)
+    onnx.checker.check_model(proto)
+    onnx.save(proto, str(path))
+
+
+def _halve(proto: onnx.ModelProto) -> None:
+    """Store large float32 weights as float16 behind a Cast, which the runtime folds away when it loads them."""
+    graph = proto.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or int(np.prod(tensor.dims)) < 256:
+            continue
+        name = tensor.name
+        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
+        tensor.CopyFrom(half)
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+    for node in reversed(casts):
+        graph.node.insert(0, node)
+
+
+def write_manifest(path: Path, model: Path, facts: dict[str, Any]) -> None:
+    """Write what a user must be able to know of the weights: hash, recipe, commit, data, licences, figures."""
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    manifest = {"file": model.name, "sha256": digest, "bytes": model.stat().st_size, **facts}
+    path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")

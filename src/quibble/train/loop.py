@@ -1,0 +1,156 @@
+"""The training loop. One for every recipe: what differs between stages is in the recipe."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.tensorboard import SummaryWriter
+
+from quibble.model.perception import Perceived, Perception
+from quibble.train import losses, validation
+from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
+from quibble.train.optim import learning_rate, make_optimizer, update_average
+from quibble.train.recipe import Recipe
+from quibble.train.sources import DenseItem, DenseSource, OpinionSource, find_photos, opinion_validation
+
+
+def _batches(source: Dataset[Any], batch: int, first: int, last: int, workers: int) -> Iterator[Any]:
+    """Batches number first..last-1; batch k holds the items k*batch .. (k+1)*batch-1."""
+    order = range(first * batch, last * batch)
+    loader = DataLoader(
+        source,
+        batch,
+        sampler=order,
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_one_thread,
+    )
+    return iter(loader)
+
+
+def _one_thread(_: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _prepare(rgb: Tensor) -> Tensor:
+    return rgb.float().div(255).contiguous(memory_format=torch.channels_last)
+
+
+class Trainer:
+    """A run in a folder: `last.pt` to go on from, `log.jsonl` and TensorBoard files to look at."""
+
+    def __init__(self, recipe: Recipe, folder: Path, *, cache: Path | None = None) -> None:
+        self.recipe, self.folder = recipe, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        cache = cache or folder / "cache"
+        seed_everything(recipe.seed)
+        self.accelerator = Accelerator(mixed_precision=recipe.precision)
+        model: nn.Module = Perception(recipe.model)
+        if recipe.init:
+            model.load_state_dict(load_weights(recipe.init)[0])
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
+        optimizer = make_optimizer(model, recipe.optim)
+        model, optimizer = self.accelerator.prepare(model, optimizer)
+        self.run = Run(model=model, average=average, optimizer=optimizer)
+        self.checkpoint = folder / "last.pt"
+        if self.checkpoint.exists():
+            resume(self.run, recipe, self.checkpoint)
+        self.dense = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
+        self.opinion = OpinionSource(recipe.opinion, cache, recipe.seed) if recipe.opinion.split else None
+        self.held_out = find_photos(recipe, cache, held_out=True)
+        self.rated = opinion_validation(recipe.opinion, cache) if recipe.opinion.split else None
+        self.board = SummaryWriter(str(folder))
+
+    def train(self) -> None:
+        """Run to the recipe's last step, with a checkpoint every few minutes and at the end."""
+        recipe, run = self.recipe, self.run
+        first, last = run.step * recipe.accumulate, recipe.steps * recipe.accumulate
+        dense = _batches(self.dense, recipe.dense.batch, first, last, recipe.workers)
+        opinion = (
+            _batches(self.opinion, recipe.opinion.batch, first, last, min(1, recipe.workers)) if self.opinion else None
+        )
+        saved = logged = time.monotonic()
+        since, means = run.step, dict[str, float]()
+        while run.step < recipe.steps:
+            terms = self._step(dense, opinion)
+            for name, value in terms.items():
+                means[name] = means.get(name, value) * 0.98 + value * 0.02
+            now = time.monotonic()
+            if now - logged > 20:
+                rate = (run.step - since) / (now - logged)
+                self._log({f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
+                logged, since = now, run.step
+            if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
+                self._log(self.validate())
+            if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
+                save(run, recipe, self.checkpoint)
+                saved = time.monotonic()
+        self.board.close()
+
+    def _step(self, dense: Iterator[Any], opinion: Iterator[Any] | None) -> dict[str, float]:
+        recipe, run, device = self.recipe, self.run, self.accelerator.device
+        model = run.model.train()
+        if recipe.freeze_norms:
+            for module in model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        for group in run.optimizer.param_groups:
+            group["lr"] = learning_rate(recipe.optim, run.step, recipe.steps)
+        out: dict[str, float] = {}
+        for _ in range(recipe.accumulate):
+            truth = DenseItem(*(t.to(device, non_blocking=True) for t in next(dense)))
+            seen: Perceived = model(_prepare(truth.rgb))
+            terms = losses.dense_loss(seen.dense, truth, recipe.loss)
+            self.accelerator.backward(torch.stack(list(terms.values())).sum() / recipe.accumulate)
+            if opinion is not None:
+                rgb, score = (t.to(device, non_blocking=True) for t in next(opinion))
+                rated = losses.opinion_loss(model(_prepare(rgb)).opinion, score, recipe.loss)
+                self.accelerator.backward(torch.stack(list(rated.values())).sum() / recipe.accumulate)
+                terms |= rated
+            out = {name: float(value.detach()) for name, value in terms.items()}
+        self.accelerator.clip_grad_norm_(model.parameters(), recipe.optim.clip)
+        run.optimizer.step()
+        run.optimizer.zero_grad(set_to_none=True)
+        run.step += 1
+        update_average(run.average, self.accelerator.unwrap_model(model), recipe.optim.ema, run.step)
+        return out
+
+    def validate(self) -> dict[str, float]:
+        """Figures of the averaged weights on the held-out photographs."""
+        model, device = self.run.average, self.accelerator.device
+
+        def call(rgb: Tensor) -> Perceived:
+            seen: Perceived = model(rgb.to(device))
+            return Perceived(
+                type(seen.dense)(*(t.cpu() for t in seen.dense)),
+                type(seen.opinion)(*(t.cpu() for t in seen.opinion)),
+                [],
+            )
+
+        truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
+        figures = {f"val/{k}": v for k, v in validation.measure_dense(call, truths).items()}
+        if self.rated is not None:
+            figures |= {f"val/{k}": v for k, v in validation.measure_opinion(call, *self.rated).items()}
+        return figures
+
+    def _log(self, figures: dict[str, float]) -> None:
+        for name, value in figures.items():
+            self.board.add_scalar(name, value, self.run.step)
+        with (self.folder / "log.jsonl").open("a") as out:
+            out.write(json.dumps({"step": self.run.step} | {k: round(v, 4) for k, v in figures.items()}) + "\n")
+        shown = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if not k.startswith(("val/iou/", "val/srcc/")))
+        print(f"step {self.run.step}/{self.recipe.steps}  {shown}", flush=True)

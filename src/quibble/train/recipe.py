@@ -1,0 +1,164 @@
+"""Recipes: values only, in TOML, read into frozen dataclasses. Unknown keys and wrong types are errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from quibble.errors import RecipeError
+from quibble.model.perception import PerceptionConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseData:
+    """Synthetic regional distortions over clean photographs, made on the fly."""
+
+    #: folders of photographs; label maps are taken from `masks` by stem
+    photos: tuple[str, ...] = ()
+    masks: str = ""
+    #: of every hundred photographs, by hash of the name, this many are kept for validation
+    held_out: int = 12
+    crop: int = 160
+    batch: int = 24
+    #: shares of crops left clean and of crops distorted as a whole; the rest gets one to three regions
+    clean: float = 0.15
+    whole: float = 0.3
+    #: share of distorted crops and regions that get two distortions
+    stacked: float = 0.25
+    #: share of crops saved once more as JPEG of quality 70 to 95, which is not called a defect
+    resaved: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpinionData:
+    """Photographs with mean opinion scores."""
+
+    #: JSON: {"train": [[file, mos 0..1], ...], "val": [...]}, files relative to `folder`
+    split: str = ""
+    folder: str = ""
+    crop: int = 320
+    batch: int = 6
+    #: training photographs rated at least so also serve the dense source as clean ones
+    clean_from: float = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optim:
+    """AdamW with linear warm-up and a cosine to `final` of the peak; an exponential moving average of the weights."""
+
+    lr: float = 2e-3
+    weight_decay: float = 0.02
+    betas: tuple[float, float] = (0.9, 0.99)
+    warmup_steps: int = 200
+    final: float = 0.01
+    clip: float = 5.0
+    ema: float = 0.999
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossWeights:
+    """Weights of the terms; see losses.py."""
+
+    category: float = 1.0
+    dice: float = 0.5
+    severity: float = 0.2
+    kind: float = 0.2
+    opinion: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One training run."""
+
+    name: str
+    seed: int = 0
+    steps: int = 1000
+    accumulate: int = 1
+    precision: str = "no"
+    workers: int = 2
+    validate_every: int = 500
+    checkpoint_minutes: float = 5.0
+    #: weights to begin with: a checkpoint of an earlier run
+    init: str = ""
+    #: keep BatchNorm's statistics as they are, for short fine-tuning
+    freeze_norms: bool = False
+    model: PerceptionConfig = field(default_factory=PerceptionConfig)
+    dense: DenseData = field(default_factory=DenseData)
+    opinion: OpinionData = field(default_factory=OpinionData)
+    optim: Optim = field(default_factory=Optim)
+    loss: LossWeights = field(default_factory=LossWeights)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Read a recipe. `overrides` are "key.sub=value" with the value in TOML. Raises RecipeError."""
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}") from error
+    for override in overrides:
+        _override(data, override)
+    return from_dict(data)
+
+
+def from_dict(data: dict[str, Any]) -> Recipe:
+    """The inverse of Recipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
+    recipe: Recipe = _build(Recipe, data, "")
+    return recipe
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    key, found, text = override.partition("=")
+    if not found:
+        raise RecipeError(f"an override is key=value, found {override!r}")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+        if not isinstance(data, dict):
+            raise RecipeError(f"'{parent}' in the override {override!r} is a value, not a section")
+    data[last] = value
+
+
+def _build(cls: type[Any], data: object, place: str) -> Any:
+    if not isinstance(data, dict):
+        raise RecipeError(f"'{place}' is a section, found {data!r}")
+    hints = typing.get_type_hints(cls)
+    unknown = sorted(set(data) - set(hints))
+    if unknown:
+        raise RecipeError(f"unknown key '{place}{unknown[0]}'; known: {', '.join(sorted(hints))}")
+    try:
+        return cls(**{key: _value(hints[key], value, f"{place}{key}") for key, value in data.items()})
+    except TypeError as error:
+        raise RecipeError(f"the recipe{' section ' + place if place else ''} is incomplete: {error}") from error
+
+
+def _value(hint: Any, value: Any, place: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type[Any], hint), value, f"{place}.")
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise RecipeError(f"'{place}' is a list, found {value!r}")
+        parts = typing.get_args(hint)
+        if parts[-1] is Ellipsis:
+            parts = (parts[0],) * len(value)
+        if len(parts) != len(value):
+            raise RecipeError(f"'{place}' has {len(parts)} entries, found {len(value)}")
+        return tuple(_value(part, item, place) for part, item in zip(parts, value, strict=True))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(hint, types.UnionType) or not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise RecipeError(f"'{place}' is a {getattr(hint, '__name__', hint)}, found {value!r}")
+    return value

@@ -1,0 +1,268 @@
+"""What perception learns from, made on the fly: item i of a source is a pure function of (seed, i)."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from quibble import distort
+from quibble.degradation import Degradation
+from quibble.errors import RecipeError
+from quibble.taxonomy import ORDERS, Category, Distortion
+from quibble.train.bank import Bank
+from quibble.train.recipe import DenseData, OpinionData, Recipe
+
+CATEGORIES = list(Category)
+DISTORTIONS = list(Distortion)
+_BY_CATEGORY = {c: [d for d in DISTORTIONS if d.category is c] for c in CATEGORIES}
+#: Where a region differs from what it was by less than this (mean of 15x15 pixels, of 255), nothing can be seen.
+_VISIBLE = 0.8
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+Picture = NDArray[np.uint8]
+Weights = NDArray[np.float32]
+
+
+class DenseItem(NamedTuple):
+    """rgb (3, S, S) uint8; presence, severity (12, S/4, S/4); weight (S/4, S/4), 0 where nothing may be learned;
+    kind (S/4, S/4): number of the last distortion, -1 where there is none or two kinds meet."""
+
+    rgb: Tensor
+    presence: Tensor
+    severity: Tensor
+    weight: Tensor
+    kind: Tensor
+
+
+class OpinionItem(NamedTuple):
+    """rgb (3, S, S) uint8 and the mean opinion, 0..100."""
+
+    rgb: Tensor
+    opinion: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photos:
+    """Clean photographs, and the label maps of those that have them."""
+
+    pictures: Bank
+    masks: Bank | None
+    #: number of the mask of each picture, -1 for none
+    mask_of: tuple[int, ...]
+
+
+def is_held_out(name: str, percent: int) -> bool:
+    """Whether a photograph is kept for validation: by a hash of its name, so that adding others changes nothing."""
+    return zlib.crc32(name.encode()) % 100 < percent
+
+
+def find_photos(recipe: Recipe, cache: Path, *, held_out: bool) -> Photos:
+    """The clean photographs of one side of the split. Raises RecipeError if there are none."""
+    data = recipe.dense
+    files: list[Path] = []
+    for folder in data.photos:
+        found = sorted(f for f in Path(folder).iterdir() if f.suffix.lower() in _SUFFIXES)
+        files += [f for f in found if is_held_out(f.stem, data.held_out) == held_out]
+    if recipe.opinion.split:
+        part = _read_split(recipe.opinion)["val" if held_out else "train"]
+        rated = [(name, mos) for name, mos in part if mos >= recipe.opinion.clean_from]
+        files += [Path(recipe.opinion.folder) / name for name, _ in rated]
+    if not files:
+        raise RecipeError(f"no photographs in {', '.join(data.photos) or 'dense.photos, which is empty'}")
+    maps = [Path(data.masks) / f"{f.stem}.png" if data.masks else None for f in files]
+    present = [m for m in maps if m is not None and m.exists()]
+    number = {m: i for i, m in enumerate(present)}
+    return Photos(
+        pictures=Bank.build(files, cache),
+        masks=Bank.build(present, cache, mode="P") if present else None,
+        mask_of=tuple(number.get(m, -1) if m is not None else -1 for m in maps),
+    )
+
+
+def _read_split(data: OpinionData) -> dict[str, list[tuple[str, float]]]:
+    path = Path(data.split)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {part: [(str(name), float(mos)) for name, mos in found[part]] for part in ("train", "val")}
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise RecipeError(f"opinion.split is a JSON file with 'train' and 'val' lists; {path}: {error}") from error
+
+
+class DenseSource(Dataset[DenseItem]):
+    """Crops of clean photographs with regions distorted in them."""
+
+    def __init__(self, photos: Photos, data: DenseData, seed: int) -> None:
+        self.photos, self.data, self.seed = photos, data, seed
+
+    def __getitem__(self, index: int) -> DenseItem:
+        rng = np.random.default_rng([self.seed, 1, index])
+        crop, labels = self._crop(rng)
+        regions = self._regions(rng, crop, labels)
+        return _render(rng, crop, regions, resave=rng.random() < self.data.resaved)
+
+    def _crop(self, rng: np.random.Generator) -> tuple[Picture, NDArray[np.uint8] | None]:
+        size = self.data.crop
+        number = int(rng.integers(len(self.photos.pictures)))
+        picture = self.photos.pictures[number]
+        at = self.photos.mask_of[number]
+        labels = self.photos.masks[at][..., 0] if self.photos.masks is not None and at >= 0 else None
+        # Shrinking makes a photograph cleaner and shows more of it; a crop must still fit.
+        floor = size / min(picture.shape[:2])
+        scale = max(floor, float(rng.uniform(0.5, 1.0))) if rng.random() < 0.5 else max(floor, 1.0)
+        extent = int(size / scale)
+        y = int(rng.integers(picture.shape[0] - extent + 1))
+        x = int(rng.integers(picture.shape[1] - extent + 1))
+        crop = np.ascontiguousarray(picture[y : y + extent, x : x + extent])
+        cut = labels[y : y + extent, x : x + extent] if labels is not None else None
+        if extent != size:
+            way = cv2.INTER_AREA if extent > size else cv2.INTER_CUBIC
+            crop = _resize(crop, size, size, way)
+            cut = _resize(cut, size, size, cv2.INTER_NEAREST) if cut is not None else None
+        if rng.random() < 0.5:
+            crop = np.ascontiguousarray(crop[:, ::-1])
+            cut = np.ascontiguousarray(cut[:, ::-1]) if cut is not None else None
+        return crop, cut
+
+    def _regions(
+        self, rng: np.random.Generator, crop: Picture, labels: NDArray[np.uint8] | None
+    ) -> list[tuple[Weights, list[Degradation]]]:
+        size = self.data.crop
+        kind = rng.random()
+        if kind < self.data.clean:
+            return []
+        if kind < self.data.clean + self.data.whole:
+            return [(np.ones((size, size), np.float32), self._plan(rng))]
+        free = np.ones((size, size), bool)
+        out = []
+        for _ in range(int(rng.integers(1, 4))):
+            mask = _shape(rng, crop, labels) & free
+            if mask.mean() < 0.02:
+                continue
+            free &= ~mask
+            weights = mask.astype(np.float32)
+            if rng.random() < 0.3:
+                weights = np.asarray(cv2.GaussianBlur(weights, (0, 0), float(rng.uniform(0.7, 3))), np.float32)
+            out.append((weights, self._plan(rng)))
+        return out
+
+    def _plan(self, rng: np.random.Generator) -> list[Degradation]:
+        first = draw_distortion(rng)
+        plan = [first]
+        if rng.random() < self.data.stacked:
+            plan.append(draw_distortion(rng, sorted(ORDERS[first.category])))
+        top = 5.0 if len(plan) == 1 else 3.5
+        return [distort.draw(d, float(rng.uniform(1, top)), rng) for d in plan]
+
+
+def draw_distortion(rng: np.random.Generator, categories: list[Category] | None = None) -> Distortion:
+    """Half the time every distortion is as likely, half the time every category is."""
+    if categories is None and rng.random() < 0.5:
+        return DISTORTIONS[int(rng.integers(len(DISTORTIONS)))]
+    among = categories or CATEGORIES
+    kinds = _BY_CATEGORY[among[int(rng.integers(len(among)))]]
+    return kinds[int(rng.integers(len(kinds)))]
+
+
+def _resize(picture: Picture, width: int, height: int, way: int) -> Picture:
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=way), dtype=np.uint8)
+
+
+def _shape(rng: np.random.Generator, crop: Picture, labels: NDArray[np.uint8] | None) -> NDArray[np.bool_]:
+    """A region: a segment that a person drew, a blob that follows the picture's luma, an ellipse or a rectangle."""
+    size = crop.shape[0]
+    kind = rng.random()
+    if labels is not None and kind < 0.6:
+        values = np.unique(labels)
+        return np.asarray(labels == values[int(rng.integers(values.size))])
+    if kind < 0.8:
+        sigma = float(rng.uniform(0.06, 0.2)) * size
+        noise = cv2.GaussianBlur(rng.standard_normal((size, size), dtype=np.float32), (0, 0), sigma)
+        luma = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (0, 0), 3).astype(np.float32)
+        field = noise / noise.std() + float(rng.uniform(0, 1)) * (luma - luma.mean()) / (luma.std() + 4)
+        return np.asarray(field > np.quantile(field, float(rng.uniform(0.4, 0.9))))
+    out = np.zeros((size, size), np.uint8)
+    center = tuple(int(v) for v in rng.integers(0, size, 2))
+    axes = tuple(int(v) for v in rng.uniform(0.1, 0.45, 2) * size)
+    if kind < 0.9:
+        cv2.ellipse(out, center, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
+    else:
+        x, y = center[0] - axes[0], center[1] - axes[1]
+        cv2.rectangle(out, (x, y), (center[0] + axes[0], center[1] + axes[1]), 1, -1)
+    return out > 0
+
+
+def _render(
+    rng: np.random.Generator, crop: Picture, regions: list[tuple[Weights, list[Degradation]]], *, resave: bool
+) -> DenseItem:
+    size, small = crop.shape[0], crop.shape[0] // 4
+    out = crop
+    presence = np.zeros((len(CATEGORIES), small, small), np.float32)
+    severity = np.zeros_like(presence)
+    weight = np.ones((small, small), np.float32)
+    kind = np.full((small, small), -1, np.int64)
+    for weights, plan in regions:
+        changed = distort.apply_all(crop, plan)
+        visible = cv2.blur(np.abs(changed.astype(np.int16) - crop).max(axis=2).astype(np.float32), (15, 15))
+        mixed = out + weights[..., None] * (changed.astype(np.float32) - out)
+        out = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+        coverage = cv2.resize(weights, (small, small), interpolation=cv2.INTER_AREA)
+        seen = cv2.resize(visible, (small, small), interpolation=cv2.INTER_AREA) >= _VISIBLE
+        inside = coverage > 0.5
+        weight[(coverage > 0.02) & ~seen] = 0
+        for degradation in plan:
+            channel = CATEGORIES.index(degradation.category)
+            presence[channel] = np.maximum(presence[channel], coverage)
+            severity[channel][inside] = degradation.level
+        kind[inside & seen] = DISTORTIONS.index(plan[-1].distortion) if len(plan) == 1 else -1
+    if resave:
+        quality = int(rng.integers(70, 96))
+        coded = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
+    rgb = torch.from_numpy(np.ascontiguousarray(out.reshape(size, size, 3).transpose(2, 0, 1)))
+    return DenseItem(rgb, *(torch.from_numpy(a) for a in (presence, severity, weight, kind)))
+
+
+class OpinionSource(Dataset[OpinionItem]):
+    """Crops of rated photographs."""
+
+    def __init__(self, data: OpinionData, cache: Path, seed: int) -> None:
+        rated = _read_split(data)["train"]
+        self.bank = Bank.build([Path(data.folder) / name for name, _ in rated], cache)
+        self.scores = [100 * mos for _, mos in rated]
+        self.data, self.seed = data, seed
+
+    def __getitem__(self, index: int) -> OpinionItem:
+        epoch, at = divmod(index, len(self.scores))
+        order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.scores))
+        rng = np.random.default_rng([self.seed, 3, index])
+        number = int(order[at])
+        picture = self.bank[number]
+        size = self.data.crop
+        if min(picture.shape[:2]) < size:
+            scale = size / min(picture.shape[:2])
+            width, height = (max(size, round(side * scale)) for side in picture.shape[1::-1])
+            picture = _resize(picture, width, height, cv2.INTER_LINEAR)
+        y = int(rng.integers(picture.shape[0] - size + 1))
+        x = int(rng.integers(picture.shape[1] - size + 1))
+        crop = picture[y : y + size, x : x + size]
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        rgb = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))
+        return OpinionItem(rgb, torch.tensor(self.scores[number], dtype=torch.float32))
+
+
+def opinion_validation(data: OpinionData, cache: Path) -> tuple[Bank, list[str], list[float]]:
+    """The validation photographs, their names and mean opinions 0..100."""
+    rated = _read_split(data)["val"]
+    names = [name for name, _ in rated]
+    return Bank.build([Path(data.folder) / name for name in names], cache), names, [100 * mos for _, mos in rated]

@@ -1,0 +1,155 @@
+"""How good a perception model is on whole, unseen photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from quibble import distort
+from quibble.model.perception import Perceived
+from quibble.taxonomy import Category, Distortion, QGroundClass, qground_class
+from quibble.train.bank import Bank
+from quibble.train.sources import CATEGORIES, DISTORTIONS, Photos
+
+CLEAN = len(CATEGORIES)
+Model = Callable[[Tensor], Perceived]
+
+
+class Truth(NamedTuple):
+    """A picture and what was done to it: `category` (H, W) holds the category's number or CLEAN; `kind` the
+    distortion's or -1; `regions` are (mask, distortion, level)."""
+
+    rgb: NDArray[np.uint8]
+    category: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    regions: list[tuple[NDArray[np.bool_], Distortion, int]]
+
+
+def whole_pictures(photos: Photos, *, each: int, seed: int) -> Iterator[Truth]:
+    """Photographs with people's region maps, 0 to 3 regions each distorted once, at a level of 1 to 5.
+
+    Regions are at least 3% of the picture. The same for the same photographs and seed.
+    """
+    for number, at in enumerate(photos.mask_of):
+        if at < 0 or photos.masks is None:
+            continue
+        picture, labels = photos.pictures[number], photos.masks[at][..., 0]
+        values, counts = np.unique(labels, return_counts=True)
+        large = values[counts >= 0.03 * labels.size]
+        for copy in range(each):
+            rng = np.random.default_rng([seed, number, copy])
+            rgb = np.array(picture)
+            category = np.full(labels.shape, CLEAN)
+            kind = np.full(labels.shape, -1)
+            regions = []
+            count = min(int(rng.integers(0, 4)), large.size)
+            for value in rng.choice(large, count, replace=False):
+                mask = labels == value
+                distortion, level = DISTORTIONS[int(rng.integers(len(DISTORTIONS)))], int(rng.integers(1, 6))
+                changed = distort.apply(picture, distort.draw(distortion, level, rng))
+                rgb[mask] = changed[mask]
+                category[mask] = CATEGORIES.index(distortion.category)
+                kind[mask] = DISTORTIONS.index(distortion)
+                regions.append((mask, distortion, level))
+            yield Truth(rgb, category, kind, regions)
+
+
+def to_tensor(rgb: NDArray[np.uint8]) -> Tensor:
+    """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1"""
+    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1).unsqueeze(0).float() / 255
+
+
+def _iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    union = confusion.sum(0) + confusion.sum(1) - np.diag(confusion)
+    return np.where(union > 0, np.diag(confusion) / np.maximum(union, 1), np.nan)
+
+
+def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number of Q-Ground's class, -1 for none, of every distortion and of every category (and clean)."""
+    classes = list(QGroundClass)
+
+    def number(target: Distortion | Category) -> int:
+        found = qground_class(target)
+        return -1 if found is None else classes.index(found)
+
+    return np.array([number(d) for d in DISTORTIONS]), np.array([*(number(c) for c in CATEGORIES), -1])
+
+
+@torch.inference_mode()
+def measure_dense(model: Model, truths: Iterator[Truth]) -> dict[str, float]:
+    """mIoU over 12 categories and clean (every pixel the likeliest), over Q-Ground's five classes; main category of
+    a region given its mask; Spearman of severity inside the true category."""
+    confusion = np.zeros((CLEAN + 1, CLEAN + 1), np.int64)
+    of_kind, of_category = _qground_numbers()
+    confusion5 = np.zeros((6, 6), np.int64)
+    right: list[bool] = []
+    severities: list[tuple[int, float, int]] = []
+    for truth in truths:
+        dense = model(to_tensor(truth.rgb)).dense
+        size = (truth.rgb.shape[1], truth.rgb.shape[0])
+        scores = _upsample(dense.categories[0].sigmoid(), size)
+        guess = scores.argmax(axis=0)
+        confusion += np.bincount(
+            truth.category.ravel() * (CLEAN + 1) + guess.ravel(), minlength=confusion.size
+        ).reshape(confusion.shape)
+        kinds = _upsample(dense.kinds[0], size)
+        guess5 = of_category[guess]
+        blurred = guess == CATEGORIES.index(Category.BLUR)
+        best = np.array([i for i, d in enumerate(DISTORTIONS) if d.category is Category.BLUR])
+        guess5[blurred] = of_kind[best[kinds[best].argmax(axis=0)]][blurred]
+        truth5 = np.where(truth.kind >= 0, of_kind[truth.kind], -1)
+        confusion5 += np.bincount((truth5 + 1).ravel() * 6 + (guess5 + 1).ravel(), minlength=36).reshape(6, 6)
+        severity = _upsample(dense.severities[0], size)
+        for mask, distortion, level in truth.regions:
+            channel = CATEGORIES.index(distortion.category)
+            right.append(int(scores[:CLEAN, mask].mean(axis=1).argmax()) == channel)
+            severities.append((channel, float(severity[channel][mask].mean()), level))
+    by_category = [
+        stats.spearmanr(*zip(*((p, t) for c, p, t in severities if c == channel), strict=True)).statistic
+        for channel in range(CLEAN)
+        if len({t for c, _, t in severities if c == channel}) > 1
+    ]
+    iou = _iou(confusion)
+    out = {
+        "miou": float(np.nanmean(iou)),
+        "miou_qground": float(np.nanmean(_iou(confusion5)[1:])),
+        "refer": float(np.mean(right)),
+        "severity_srcc": float(np.nanmean(by_category)),
+    }
+    names = [*(c.value for c in CATEGORIES), "clean"]
+    return out | {f"iou/{name}": float(v) for name, v in zip(names, iou, strict=True)}
+
+
+def _upsample(maps: Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
+    """(C, h, w) -> (C, H, W) at the picture's (width, height)"""
+    return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps.numpy()])
+
+
+@torch.inference_mode()
+def measure_opinion(model: Model, bank: Bank, names: list[str], truth: list[float]) -> dict[str, float]:
+    """SRCC and PLCC (plain) with mean opinions, pooled and by the names' first four letters; interval coverage."""
+    mean, spread = [], []
+    for i in range(len(bank)):
+        opinion = model(to_tensor(bank[i])).opinion
+        mean.append(float(opinion.mean()))
+        spread.append(float(opinion.spread))
+    m, t, s = np.array(mean), np.array(truth), np.array(spread)
+    out = {
+        "srcc": float(stats.spearmanr(m, t).statistic),
+        "plcc": float(stats.pearsonr(m, t).statistic),
+        "mae": float(np.abs(m - t).mean()),
+        "within_spread": float((np.abs(m - t) <= s).mean()),
+    }
+    subsets = np.array([name[:4].lower() for name in names])
+    for subset in np.unique(subsets):
+        here = subsets == subset
+        if here.sum() > 2:
+            out[f"srcc/{subset}"] = float(stats.spearmanr(m[here], t[here]).statistic)
+    return out
