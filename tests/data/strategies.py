@@ -81,11 +81,11 @@ def regions(draw: DrawFn, images: tuple[ImageEntry, ...]) -> RegionEntry:
 @st.composite
 def turns(draw: DrawFn, regions: int, texts: SearchStrategy[str]) -> tuple[Turn, ...]:
     visible = texts.filter(lambda text: bool(text.strip()))
-    pairs = [list(pair) for pair in draw(st.lists(st.tuples(visible, texts.filter(bool)), max_size=3))]
-    if pairs and draw(st.booleans()):
-        pairs[0][0] = ""
-    elif pairs and draw(st.booleans()):
-        pairs[-1][1] = ""
+    pairs = draw(st.lists(st.tuples(visible, texts.filter(bool)), max_size=3))
+    if pairs and draw(st.sampled_from([True, False])):
+        pairs[0] = ("", pairs[0][1])
+    elif pairs and draw(st.sampled_from([True, False])):
+        pairs[-1] = (pairs[-1][0], "")
     indices = st.lists(st.integers(0, regions - 1), unique=True, max_size=3) if regions else st.just([])
     return tuple(Turn(question=ask, answer=say, regions=tuple(draw(indices))) for ask, say in pairs)
 

@@ -186,8 +186,10 @@ def check_text(value: object, field: str, *, empty: bool = False) -> str:
         raise RecordError(f"expected text, found {found(value)}", field=field)
     if not empty and not value.strip():
         raise RecordError(f"expected text with at least one visible character, found {found(value)}", field=field)
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise RecordError("holds half of a surrogate pair, which UTF-8 cannot store", field=field)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RecordError("holds half of a surrogate pair, which UTF-8 cannot store", field=field) from None
     return value
 
 

@@ -62,29 +62,29 @@ def _fill(points: NDArray[np.float64], *, width: int, height: int) -> NDArray[np
     crossing = (column == np.floor(column)) & (column >= 0) & (column <= width - 1)
     row = (np.minimum(y[steps], y[steps + 1]) + 0.5) / _FINER - 0.5
     row = np.ceil(np.clip(row, 0, height))
-    switches = np.zeros(width * height + 1, np.int64)
-    np.add.at(switches, (column[crossing] * height + row[crossing]).astype(np.int64), 1)
-    # One running count over all columns: a column with an odd number of switches runs on into the next, as COCO's does.
-    odd: NDArray[np.bool_] = switches[:-1].cumsum() % 2 == 1
-    return odd.reshape(width, height).T
+    places, times = np.unique((column[crossing] * height + row[crossing]).astype(np.int64), return_counts=True)
+    # One run after the other over all columns: an odd number in one column runs on into the next, as COCO's does.
+    bounds = np.concatenate(([0], places[times % 2 == 1], [width * height]))
+    filled = np.repeat(np.arange(bounds.size - 1) % 2 == 1, np.diff(bounds))
+    return filled.reshape(width, height).T
 
 
 def _walk(corners: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Every point of the fine grid on a closed polygon's edges, in order; both ends of each edge are included."""
-    xs: list[NDArray[np.int64]] = []
-    ys: list[NDArray[np.int64]] = []
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        wide = abs(x1 - x0) >= abs(y1 - y0)
-        along, across = ((x0, x1), (y0, y1)) if wide else ((y0, y1), (x0, x1))
-        backwards = along[0] > along[1]
-        # Rounding is not symmetric, so an edge is always walked from its smaller end and turned round afterwards.
-        (start, end), (first, last) = (along[::-1], across[::-1]) if backwards else (along, across)
-        distance = np.arange(end - start + 1)
-        slope = (last - first) / (end - start) if end > start else 0.0
-        main = start + distance
-        side = np.trunc(first + slope * distance + 0.5).astype(np.int64)
-        if backwards:
-            main, side = main[::-1], side[::-1]
-        xs.append(main if wide else side)
-        ys.append(side if wide else main)
-    return np.concatenate(xs), np.concatenate(ys)
+    starts, ends = corners, np.roll(corners, -1, axis=0)
+    # Each edge is walked along the axis on which it is longer; (N,) 0 for x, 1 for y.
+    axis = (np.abs(ends - starts)[:, 0] < np.abs(ends - starts)[:, 1]).astype(np.int64)
+    edges = np.arange(len(corners))
+    # Rounding is not symmetric, so an edge is always measured from the end that is smaller on its axis.
+    turned = starts[edges, axis] > ends[edges, axis]
+    low = np.where(turned[:, None], ends, starts)
+    high = np.where(turned[:, None], starts, ends)
+    length = (high - low)[edges, axis]
+    slope = (high - low)[edges, 1 - axis] / np.maximum(length, 1)
+    edge = np.repeat(edges, length + 1)
+    step = np.arange(edge.size) - np.repeat(np.cumsum(length + 1) - length - 1, length + 1)
+    step = np.where(turned[edge], length[edge] - step, step)
+    along = low[edge, axis[edge]] + step
+    across = np.trunc(low[edge, 1 - axis[edge]] + slope[edge] * step + 0.5).astype(np.int64)
+    is_wide = axis[edge] == 0
+    return np.where(is_wide, along, across), np.where(is_wide, across, along)

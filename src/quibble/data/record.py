@@ -53,7 +53,8 @@ class ImageEntry:
         _check_sha256(self.sha256, "sha256")
 
     def to_dict(self) -> dict[str, Any]:
-        return _compact(role=self.role.value, file=self.file, width=self.width, height=self.height, sha256=self.sha256)
+        size = {"width": int(self.width), "height": int(self.height)}
+        return {"role": self.role.value, "file": self.file, **size, **_compact(sha256=self.sha256)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,11 @@ class Turn:
             raise RecordError(f"expected each region once, found {list(self.regions)}", field="regions")
 
     def to_dict(self) -> dict[str, Any]:
-        return {"question": self.question, "answer": self.answer, **_compact(regions=list(self.regions))}
+        return {
+            "question": self.question,
+            "answer": self.answer,
+            **_compact(regions=[int(index) for index in self.regions]),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +113,7 @@ class RegionEntry:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "image": self.image,
+            "image": int(self.image),
             **_compact(
                 mask=self.mask.to_coco() if self.mask is not None else None,
                 box=[plain(c) for c in self.box.to_list()] if self.box is not None else None,
@@ -172,7 +177,7 @@ class Record:
                 source_sha256=self.source_sha256,
                 split=self.split,
                 licence=self.licence,
-                seed=self.seed,
+                seed=int(self.seed) if self.seed is not None else None,
                 extra=dict(self.extra),
             ),
         }

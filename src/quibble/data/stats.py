@@ -20,6 +20,9 @@ SHARE_EDGES: Final = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 0.9)
 
 _LEVELS: Final = 5
 
+#: Width of the column of names in a report.
+_NAME: Final = 30
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
@@ -81,22 +84,22 @@ class Stats:
         ]
         lines += _table("task", self.tasks) + _table("split", self.splits) + _table("label", self.labels, most=20)
         if self.levels:
-            lines += ["", "category".ljust(22) + "".join(f"  level {n}" for n in range(1, _LEVELS + 1))]
+            lines += ["", "category".ljust(_NAME + 2) + "".join(f"  level {n}" for n in range(1, _LEVELS + 1))]
             lines += [
-                f"{category.value:<22}{''.join(f'{count:>9}' for count in counts)}"
+                f"{category.value:<{_NAME + 2}}{''.join(f'{count:>9}' for count in counts)}"
                 for category, counts in self.levels.items()
             ]
         if self.regions:
             edges = [*(f"{edge:.0%}" for edge in SHARE_EDGES), "100%"]
             bands = {f"{low} to {high}": count for low, high, count in zip(edges, edges[1:], self.shares, strict=False)}
             lines += _table("share of picture", bands)
-        lines += ["", f"{'words':<22}{'mean':>9}{'median':>9}{'most':>9}"]
+        lines += ["", f"{'words':<{_NAME + 2}}{'mean':>9}{'median':>9}{'most':>9}"]
         lines += [
-            f"{name:<22}{words.mean:>9.1f}{words.median:>9g}{words.largest:>9}"
+            f"{name:<{_NAME + 2}}{words.mean:>9.1f}{words.median:>9g}{words.largest:>9}"
             for name, words in (("a question", self.question_words), ("an answer", self.answer_words))
         ]
         lines += ["", f"answers that repeat an earlier one exactly: {self.duplicate_answers:.2%}"]
-        lines += [f"  {task:<20}{share:>9.2%}" for task, share in self.duplicate_answers_by_task.items()]
+        lines += [f"  {task:<{_NAME}}{share:>9.2%}" for task, share in self.duplicate_answers_by_task.items()]
         return "\n".join(lines)
 
 
@@ -228,5 +231,5 @@ def _table(title: str, counts: Mapping[str, int], *, most: int | None = None) ->
     if not counts:
         return []
     shown = list(counts.items())[:most]
-    lines = ["", title, *(f"  {name or '(none)':<20}{number:>9}" for name, number in shown)]
+    lines = ["", title, *(f"  {name or '(none)':<{_NAME}}{number:>9}" for name, number in shown)]
     return lines + ([f"  and {len(counts) - len(shown)} more"] if len(shown) < len(counts) else [])

@@ -67,11 +67,12 @@ class _Stream:
                 if self._is_cut(error) and self._more():
                     continue
                 raise self.error(reason_of(error)) from error
+            except RecordError as error:
+                raise RecordError(error.reason, file=self._file, line=line, field=error.field) from error
             except (ValueError, RecursionError) as error:
-                field = error.field if isinstance(error, RecordError) else None
-                raise RecordError(reason_of(error), file=self._file, line=line, field=field) from error
-            # A number that touches the end of the buffer may go on in the next chunk.
-            if end == len(self._buffer) and self._more():
+                raise self.error(reason_of(error)) from error
+            # A number that ends here, or before a cut-off "." or "e+", may go on in the next chunk.
+            if end >= len(self._buffer) - len("e+") and self._more():
                 continue
             text = self._buffer[self._at : end]
             self._advance(end)
@@ -93,8 +94,11 @@ class _Stream:
             chunk = self._text.read(max(self._chunk, len(waiting)))
         except UnicodeDecodeError as error:
             raise self.error(reason_of(error)) from error
-        self._buffer, self._at, self._ended = waiting + chunk, 0, not chunk
-        return bool(chunk)
+        if chunk:
+            self._buffer, self._at = waiting + chunk, 0
+        else:
+            self._ended = True
+        return not self._ended
 
 
 def read_array(path: str | os.PathLike[str], *, chunk: int = 1 << 20) -> Iterator[Node]:

@@ -61,7 +61,7 @@ def test_parquet(items: list[Record], tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("f")
     rows = [(item, tuple(image.file.encode() for image in item.images)) for item in items]
     assert write_rows(rows, folder, shard_size=2) == len(items)
-    back = [record for record in read_parquet(folder)] if items else []
+    back = list(read_parquet(folder)) if items else []
     assert back == items
     assert [json.dumps(record.to_dict()) for record in back] == [json.dumps(record.to_dict()) for record in items]
 
