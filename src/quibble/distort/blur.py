@@ -106,7 +106,10 @@ def glass(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
 
 def jitter(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
-    """Every pixel exchanged once with one at most shift_px away in x and in y."""
+    """Every pixel exchanged with one at most shift_px away in x and in y; one that is met again travels further.
+
+    On average a pixel takes part in two exchanges.
+    """
     return _exchange(image, shift=round(p["shift_px"]), iterations=1, seed=p["seed"])
 
 
