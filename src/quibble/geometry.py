@@ -137,13 +137,18 @@ class Mask:
         """From (H, W) booleans, or numbers that are only 0 and non-zero. Raises ArgumentError for another shape."""
         if array.ndim != 2 or 0 in array.shape:
             raise ArgumentError(f"a mask is (H, W) with at least one pixel, found shape {array.shape}")
-        flat = (array != 0).T.reshape(-1)
+        return cls.from_columns((array != 0).T)
+
+    @classmethod
+    def from_columns(cls, columns: BoolArray) -> Mask:
+        """From (W, H) booleans, a row for each column of the picture: the inverse of to_columns."""
+        flat = columns.reshape(-1)
         edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
         bounds = np.concatenate(([0], edges, [flat.size]))
         runs = np.diff(bounds)
         if flat[0]:
             runs = np.concatenate(([0], runs))
-        return cls(height=array.shape[0], width=array.shape[1], counts=_pack_runs(runs))
+        return cls(height=columns.shape[1], width=columns.shape[0], counts=_pack_runs(runs))
 
     @classmethod
     def from_box(cls, box: Box, *, width: int, height: int) -> Mask:
@@ -180,10 +185,13 @@ class Mask:
 
     def to_array(self) -> BoolArray:
         """(H, W) booleans."""
+        return np.ascontiguousarray(self.to_columns().T)
+
+    def to_columns(self) -> BoolArray:
+        """(W, H) booleans, a row for each column of the picture: the order of the code, so cheaper than to_array."""
         runs = self._runs
         values = np.arange(runs.size) % 2 == 1
-        flat = np.repeat(values, runs)
-        return np.ascontiguousarray(flat.reshape(self.width, self.height).T)
+        return np.repeat(values, runs).reshape(self.width, self.height)
 
     @cached_property
     def _runs(self) -> NDArray[np.int64]:
