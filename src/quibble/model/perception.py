@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from quibble.model.mask_decoder import CATEGORY_CHANNELS, Dense, DenseDecoder
@@ -41,10 +42,11 @@ class Perception(nn.Module):
         pooled = sum(widths) + config.decoder_width
         self.opinion = OpinionHead(pooled, CATEGORY_CHANNELS + len(Category), config.opinion_width)
 
-    def forward(self, rgb: Tensor) -> Perceived:
-        """See the class."""
-        features = self.vision(rgb)
-        dense, mixed = self.decoder(features)
+    def forward(self, rgb: Tensor, *, learn_features: bool = True) -> Perceived:
+        """See the class. learn_features: whether gradients reach the encoder and the decoder."""
+        with torch.set_grad_enabled(learn_features and torch.is_grad_enabled()):
+            features = self.vision(rgb)
+            dense, mixed = self.decoder(features)
         return Perceived(dense, self.opinion(rgb, [*features, mixed], dense), features)
 
 

@@ -123,7 +123,9 @@ class Trainer:
             self.accelerator.backward(torch.stack(list(terms.values())).sum() / recipe.accumulate)
             if opinion is not None:
                 rgb, score = (t.to(device, non_blocking=True) for t in next(opinion))
-                rated = losses.opinion_loss(model(_prepare(rgb)).opinion, score, recipe.loss)
+                rated = losses.opinion_loss(
+                    model(_prepare(rgb), learn_features=recipe.opinion.learn_features).opinion, score, recipe.loss
+                )
                 self.accelerator.backward(torch.stack(list(rated.values())).sum() / recipe.accumulate)
                 terms |= rated
             out = {name: float(value.detach()) for name, value in terms.items()}
