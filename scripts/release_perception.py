@@ -11,16 +11,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evaluate_perception import Validation, evaluate, print_figures
+from quibble.backends.base import Evidence
 from quibble.backends.onnx import OnnxPerception
+from quibble.findings import find
 from quibble.train import calibrate
 from quibble.train.export import export_perception, load_perception, write_manifest
 from quibble.train.recipe import from_dict
 
 NEUTRAL = calibrate.to_manifest((0.5,) * 12, 1.0, 0.0, 1.0)
 DATA = (
-    "synthetic distortions over photographs of BSDS500 (train and val parts), COCO, CCP, CID22, OSIE, Urban, SunHays and "
-    "wallpapers of free desktops, and over BIQ2021 Train photographs rated 0.8 and more; opinions: BIQ2021 Train. "
+    "synthetic distortions over photographs of BSDS500 (train and val parts), COCO, CCP, CID22, OSIE, Urban, SunHays "
+    "and wallpapers of free desktops, and over BIQ2021 Train photographs rated 0.8 and more; opinions: BIQ2021 Train. "
     "BIQ2021's Test list was not used."
 )
 
@@ -55,7 +60,7 @@ def main() -> None:
 
 
 def _calibrate(backend: OnnxPerception, validation: Validation, false_findings: float) -> dict[str, object]:
-    def look(picture):  # type: ignore[no-untyped-def]
+    def look(picture: NDArray[np.uint8]) -> Evidence:
         return backend.perceive([picture])[0]
 
     threshold = calibrate.fit_thresholds(look, validation.clean, validation.truths, false_findings=false_findings)
@@ -63,7 +68,7 @@ def _calibrate(backend: OnnxPerception, validation: Validation, false_findings: 
     for truth in validation.truths:
         height, width = truth.category.shape
         for finding, ok in calibrate.judged(
-            truth, calibrate.find(look(truth.rgb), width=width, height=height, threshold=threshold)
+            truth, find(look(truth.rgb), width=width, height=height, threshold=threshold)
         ):
             raw.append(finding.confidence)
             right.append(ok)
