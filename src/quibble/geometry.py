@@ -210,11 +210,18 @@ class Mask:
     @property
     def box(self) -> Box | None:
         """The smallest box around all pixels; None for an empty mask."""
-        if not self.area:
+        ends = np.cumsum(self._runs)
+        first, last = (ends - self._runs)[1::2], ends[1::2] - 1
+        is_empty = last < first
+        first, last = first[~is_empty], last[~is_empty]
+        if not first.size:
             return None
-        array = self.to_array()
-        rows, columns = np.flatnonzero(array.any(axis=1)), np.flatnonzero(array.any(axis=0))
-        return Box(x0=float(columns[0]), y0=float(rows[0]), x1=float(columns[-1] + 1), y1=float(rows[-1] + 1))
+        x0, x1 = first[0] // self.height, last[-1] // self.height + 1
+        if (first // self.height != last // self.height).any():
+            y0, y1 = 0, self.height  # a run from one column into the next holds its lowest and its highest row
+        else:
+            y0, y1 = (first % self.height).min(), (last % self.height).max() + 1
+        return Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
 
     @property
     def centroid(self) -> Point | None:
