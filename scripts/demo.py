@@ -27,13 +27,15 @@ REGIONS: Final = {
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
+    path = OUT / "regions.png"
     photo = np.asarray(astronaut(), np.uint8)  # type: ignore[no-untyped-call]
     masks = [inside(outline, photo.shape) for outline in REGIONS.values()]
     plans = [Sequence.parse(step) for step in REGIONS]
     result = regional(photo, masks, plans, seed=0, feather_px=2)
     categories = [plan.steps[0].distortion.category for plan in plans]
     drawn = overlay(result.image, [Region(mask=mask) for mask in masks], labels=list(REGIONS), categories=categories)
-    save(side_by_side([photo, result.image, drawn], ["as it was", "distorted", "where and how"]), OUT / "regions.png")
+    save(side_by_side([photo, result.image, drawn], ["as it was", "distorted", "where and how"]), path)
+    print(f"A photograph, the same with three damaged regions, and where and how: {path.resolve()}")
 
 
 def inside(outline: str, shape: tuple[int, ...]) -> Mask:

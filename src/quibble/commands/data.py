@@ -123,7 +123,8 @@ def stats(folder: Path, as_json: bool) -> None:
 def show(folder: Path, output: Path | None, limit: int, seed: int) -> None:
     """Make a page to look through a data set with your own eyes.
 
-    One HTML file that needs nothing else: pictures, their regions outlined and named, distortions, questions and answers.
+    One HTML file that needs nothing else: pictures, their regions outlined and named, distortions, questions and
+    answers.
     """
     from quibble.data.sheet import sheet
 
