@@ -360,7 +360,15 @@ class TestData:
         assert list(read_jsonl("back/records.jsonl")) == list(read_jsonl("set/records.jsonl"))
         assert Path("back/images/a.png").read_bytes() == Path("set/images/a.png").read_bytes()
 
-    @pytest.mark.parametrize("command", ["check", "stats"])
+    def test_show(self) -> None:
+        result = run("data", "show", "set")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "set/sheet.html\n", "")
+        page = Path("set/sheet.html").read_text()
+        assert page.count("The top left is out of focus.") == 2
+        assert run("data", "show", "set", "--limit", "1", "-o", "look.html").stdout == "look.html\n"
+        assert Path("look.html").read_text().count("The top left is out of focus.") == 1
+
+    @pytest.mark.parametrize("command", ["check", "show", "stats"])
     def test_a_folder_without_a_data_set(self, command: str) -> None:
         Path("empty").mkdir()
         fails(
