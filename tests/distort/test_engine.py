@@ -27,7 +27,7 @@ RANDOM = [d for d in ALL if d.category is Category.NOISE] + [
 
 
 def difference(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    return np.abs(a.astype(np.float64) - b)
+    return np.asarray(np.abs(a.astype(np.float64) - b))
 
 
 @pytest.mark.parametrize("distortion", ALL)
@@ -157,7 +157,7 @@ def test_draw_takes_random_parameters_from_the_generator_only() -> None:
 
 def test_nothing_global_is_touched(photo: Bytes) -> None:
     np.random.seed(3)  # noqa: NPY002 - the legacy generator is what must stay as it is
-    state = np.random.get_state()[1].copy()  # type: ignore[index, union-attr]  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # type: ignore[index]  # noqa: NPY002
     threads = cv2.getNumThreads()
     for distortion in ALL:
         distort(photo, distortion)

@@ -116,7 +116,7 @@ def test_regions_do_not_see_each_other(photo: Bytes) -> None:
 
 
 def test_parameters_come_from_the_seed_and_the_regions_number(photo: Bytes) -> None:
-    masks = [disk(photo.shape, 30, 30, 12), Mask.from_array(disk(photo.shape, 90, 80, 14))]
+    masks: list[Mask | Bools] = [disk(photo.shape, 30, 30, 12), Mask.from_array(disk(photo.shape, 90, 80, 14))]
     plans = [Sequence.parse("noise.speckle:3", "blur.motion:2"), Sequence.parse("noise.speckle:3")]
     result = regional(photo, masks, plans, seed=12)
     for index, plan in enumerate(plans):
@@ -194,7 +194,7 @@ def test_mistakes_are_named(photo: Bytes) -> None:
     with pytest.raises(ArgumentError, match="128 x 120"):
         regional(photo, [Mask.from_array(mask[:-1])], [plan])
     with pytest.raises(ArgumentError, match="booleans"):
-        regional(photo, [mask.astype(np.uint8)], [plan])  # type: ignore[list-item]
+        regional(photo, [mask.astype(np.uint8)], [plan])
     with pytest.raises(ArgumentError, match="1 masks and 2 sequences"):
         regional(photo, [mask], [plan, plan])
     with pytest.raises(ArgumentError, match="feather_px"):
