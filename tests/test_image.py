@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
-import icc_profiles as icc
 from quibble.errors import ArgumentError, ImageError
 from quibble.image import load, save
+from tests import icc_profiles as icc
 
 Pixels = NDArray[np.uint8]
 

@@ -137,13 +137,18 @@ class Mask:
         """From (H, W) booleans, or numbers that are only 0 and non-zero. Raises ArgumentError for another shape."""
         if array.ndim != 2 or 0 in array.shape:
             raise ArgumentError(f"a mask is (H, W) with at least one pixel, found shape {array.shape}")
-        flat = (array != 0).T.reshape(-1)
+        return cls.from_columns((array != 0).T)
+
+    @classmethod
+    def from_columns(cls, columns: BoolArray) -> Mask:
+        """From (W, H) booleans, a row for each column of the picture: the inverse of to_columns."""
+        flat = columns.reshape(-1)
         edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
         bounds = np.concatenate(([0], edges, [flat.size]))
         runs = np.diff(bounds)
         if flat[0]:
             runs = np.concatenate(([0], runs))
-        return cls(height=array.shape[0], width=array.shape[1], counts=_pack_runs(runs))
+        return cls(height=columns.shape[1], width=columns.shape[0], counts=_pack_runs(runs))
 
     @classmethod
     def from_box(cls, box: Box, *, width: int, height: int) -> Mask:
@@ -180,10 +185,13 @@ class Mask:
 
     def to_array(self) -> BoolArray:
         """(H, W) booleans."""
+        return np.ascontiguousarray(self.to_columns().T)
+
+    def to_columns(self) -> BoolArray:
+        """(W, H) booleans, a row for each column of the picture: the order of the code, so cheaper than to_array."""
         runs = self._runs
         values = np.arange(runs.size) % 2 == 1
-        flat = np.repeat(values, runs)
-        return np.ascontiguousarray(flat.reshape(self.width, self.height).T)
+        return np.repeat(values, runs).reshape(self.width, self.height)
 
     @cached_property
     def _runs(self) -> NDArray[np.int64]:
@@ -202,11 +210,18 @@ class Mask:
     @property
     def box(self) -> Box | None:
         """The smallest box around all pixels; None for an empty mask."""
-        if not self.area:
+        ends = np.cumsum(self._runs)
+        first, last = (ends - self._runs)[1::2], ends[1::2] - 1
+        is_empty = last < first
+        first, last = first[~is_empty], last[~is_empty]
+        if not first.size:
             return None
-        array = self.to_array()
-        rows, columns = np.flatnonzero(array.any(axis=1)), np.flatnonzero(array.any(axis=0))
-        return Box(x0=float(columns[0]), y0=float(rows[0]), x1=float(columns[-1] + 1), y1=float(rows[-1] + 1))
+        x0, x1 = first[0] // self.height, last[-1] // self.height + 1
+        if (first // self.height != last // self.height).any():
+            y0, y1 = 0, self.height  # a run from one column into the next holds its lowest and its highest row
+        else:
+            y0, y1 = (first % self.height).min(), (last % self.height).max() + 1
+        return Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
 
     @property
     def centroid(self) -> Point | None:

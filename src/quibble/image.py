@@ -102,9 +102,7 @@ def save(image: ImageArray, path: str | os.PathLike[str], *, quality: int = 95) 
         raise ImageError(f"{target}: pictures are written as .png, .jpg, .jpeg or .webp, found {target.suffix!r}")
     if not 1 <= quality <= 100:
         raise ArgumentError(f"quality lies in 1..100, found {quality!r}")
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ImageError(f"{target}: only (H, W, 3) uint8 is written, found {found}; quibble.image.load makes it")
+    require_rgb(image, f"{target}: a picture to write")
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as stream:
@@ -115,6 +113,20 @@ def save(image: ImageArray, path: str | os.PathLike[str], *, quality: int = 95) 
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def require_rgb(image: object, what: str) -> None:
+    """Raise ImageError unless an array is (H, W, 3) uint8 with at least one pixel, as load returns it."""
+    found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+    if (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+        and image.size
+    ):
+        return
+    raise ImageError(f"{what} is (H, W, 3) uint8, found {found}; quibble.image.load makes it")
 
 
 # Sources

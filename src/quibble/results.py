@@ -16,8 +16,8 @@ from quibble.taxonomy import Category, Distortion, Level, severity_word
 class Score:
     """How good a picture is: 0 (bad) to 100 (excellent), higher is better.
 
-    `low` and `high` bound the mean opinion of many people with a probability of 80%; `levels` are the probabilities of the five
-    quality levels and sum to 1; `level` is the one nearest to the value.
+    `low` and `high` bound the mean opinion of many people with a probability of 80%. `levels` are the probabilities
+    of the five quality levels and sum to 1; `level` is the one nearest to the value.
     """
 
     RANGE: ClassVar[tuple[float, float]] = (0.0, 100.0)

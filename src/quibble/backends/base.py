@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,24 @@ class Evidence:
     spread: float
     width: int
     height: int
+
+
+#: What an exported graph gives back, in this order, each with a batch in front.
+OUTPUTS: Final = ("categories", "severities", "kinds", "levels", "spread")
+
+
+def evidence(outputs: Sequence[Maps], width: int, height: int) -> Evidence:
+    """OUTPUTS of one picture, without the batch -> Evidence."""
+    categories, severities, kinds, levels, spread = outputs
+    return Evidence(
+        categories=categories,
+        severities=severities,
+        kinds=kinds,
+        levels=levels,
+        spread=float(spread[0]),
+        width=width,
+        height=height,
+    )
 
 
 class PerceptionBackend(Protocol):

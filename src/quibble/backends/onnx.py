@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from quibble.backends.base import Evidence
+from quibble.backends.base import OUTPUTS, Evidence, evidence
 from quibble.errors import ModelError
 
 NANO: Final = Path(__file__).parent.parent / "weights" / "nano"
@@ -73,19 +73,10 @@ class OnnxPerception:
         for (height, width, _), numbers in by_size.items():
             for start in range(0, len(numbers), _BATCH):
                 group = numbers[start : start + _BATCH]
-                outputs = self._session.run(None, {"image": np.stack([views[i] for i in group])})
+                outputs = self._session.run(list(OUTPUTS), {"image": np.stack([views[i] for i in group])})
                 for row, i in enumerate(group):
-                    categories, severities, kinds, levels, spread = (output[row] for output in outputs)
-                    found[i] = Evidence(
-                        categories=categories,
-                        severities=severities,
-                        kinds=kinds,
-                        levels=levels,
-                        spread=float(spread[0]),
-                        width=width,
-                        height=height,
-                    )
-        return [evidence for evidence in found if evidence is not None]
+                    found[i] = evidence([output[row] for output in outputs], width, height)
+        return [seen for seen in found if seen is not None]
 
     def _check(self, weights: Path) -> None:
         try:

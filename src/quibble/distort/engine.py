@@ -151,7 +151,8 @@ def check_image(image: Pixels) -> None:
         raise ImageError(f"a picture to distort is an array (H, W, 3) with at least one pixel, found {found}")
     if image.dtype not in (np.uint8, np.float32):
         raise ImageError(
-            f"a picture to distort is uint8 (0..255) or float32 (0..1), found {image.dtype}; convert it with quibble.image.load"
+            f"a picture to distort is uint8 (0..255) or float32 (0..1), found {image.dtype}; "
+            "quibble.image.load makes one of either kind"
         )
 
 

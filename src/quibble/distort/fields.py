@@ -26,7 +26,7 @@ def random16(shape: tuple[int, ...], seed: float) -> NDArray[np.uint16]:
 
 
 def normal(shape: tuple[int, ...], seed: float, sigma: float) -> NDArray[np.float32]:
-    """Gaussian noise of mean 0: the inverse distribution function at the middles of 65,536 equal shares (+-4.3 sigma)."""
+    """Gaussian noise of mean 0 and at most 4.3 sigma: the quantiles at the middles of 65,536 equal shares."""
     return np.take(_quantiles() * np.float32(sigma), random16(shape, seed))
 
 

@@ -6,7 +6,8 @@ Source of kinds and parameters: DepictQA-Wild. Sigmas are on the scale 0..1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,29 +61,32 @@ def poisson(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     grey = to_bytes(image)
     index = random16(image.shape, p["seed"]) >> np.uint16(16 - _POISSON_BITS)
     index = index + (grey.astype(np.uint32) << np.uint32(_POISSON_BITS))
-    counts = _poisson_table(photons)
     if image.dtype == np.uint8:
-        values = np.rint(np.minimum(np.arange(256) / photons, 1) * 255).astype(np.uint8)
-        return np.take(np.take(values, counts), index)
-    shares = np.take((np.arange(256) / photons).astype(np.float32), counts)
-    return settle(np.take(shares, index) + (image - grey.astype(np.float32) * np.float32(1 / 255)), image)
+        return np.take(_poisson_table(photons, white=255), index)
+    nearest = grey.astype(np.float32) * np.float32(1 / 255)
+    return settle(np.take(_poisson_table(photons, white=1), index) + (image - nearest), image)
 
 
-def _poisson_table(photons: float) -> NDArray[np.uint8]:
-    """Counts at the middles of 4,096 equal shares of the distribution, for each of 256 grey values. (256 * 4096,)"""
+@lru_cache(maxsize=8)
+def _poisson_table(photons: float, *, white: int) -> NDArray[Any]:
+    """Noisy values at the middles of 4,096 equal shares of the distribution, for each of 256 grey values.
+
+    (256 * 4096,), uint8 for white 255 and float32 for white 1. Cached, for it takes longer than its use.
+    """
     shares = 1 << _POISSON_BITS
-    rate = np.arange(256)[:, None] / 255.0 * photons
+    rate = np.arange(256) / 255.0 * photons
     most = int(photons + 6 * photons**0.5) + 8
-    term = np.exp(-rate)
-    cumulative = np.empty((256, most + 1))
-    cumulative[:, :1] = term
-    for count in range(1, most):
-        term = term * rate / count
-        cumulative[:, count : count + 1] = cumulative[:, count - 1 : count] + term
-    cumulative[:, most] = 1
+    counts = np.arange(most + 1)
+    terms = np.vstack((np.exp(-rate), rate / counts[1:, None]))
+    cumulative = np.cumsum(np.cumprod(terms, axis=0), axis=0)
+    cumulative[-1] = 1
     edges = np.rint(cumulative * shares).astype(np.int64)
-    repeats = np.diff(edges, axis=1, prepend=0)
-    return np.repeat(np.tile(np.minimum(np.arange(most + 1), 255).astype(np.uint8), 256), repeats.reshape(-1))
+    repeats = np.diff(edges, axis=0, prepend=0).T
+    values = np.minimum(counts / photons, 1) * white
+    values = np.rint(values).astype(np.uint8) if white == 255 else values.astype(np.float32)
+    table = np.repeat(np.tile(values, 256), repeats.reshape(-1))
+    table.setflags(write=False)
+    return table
 
 
 def impulse(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:

@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 from quibble.errors import MissingExtraError
 
 try:
-    import cv2 as cv2
+    import cv2 as _cv2
 except ImportError as error:
     raise MissingExtraError("opencv-python-headless", "data") from error
+
+#: OpenCV without its type stubs, which differ from version to version.
+cv2: Final[Any] = _cv2
 
 Pixels = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -63,17 +66,16 @@ def widen(image: Pixels) -> Floats:
 def settle(values: NDArray[Any], image: Pixels) -> Pixels:
     """Clip values in the units of `image` to its range, and round them if it holds bytes."""
     if image.dtype == np.uint8:
-        out: Pixels = cv2.add(values, 0.0, dtype=cv2.CV_8U)
-        return out
-    return np.clip(values, np.float32(0), np.float32(1))
+        return _rounded(values, 1)
+    out: Pixels = np.clip(values, np.float32(0), np.float32(1))
+    return out
 
 
 def to_bytes(image: Pixels) -> Bytes:
     """The picture as uint8; the same array if it is uint8 already."""
     if image.dtype == np.uint8:
         return image
-    out: Bytes = cv2.multiply(image, 255.0, dtype=cv2.CV_8U)
-    return out
+    return _rounded(image, 255)
 
 
 def from_bytes(values: Bytes, image: Pixels) -> Pixels:
@@ -83,11 +85,19 @@ def from_bytes(values: Bytes, image: Pixels) -> Pixels:
     return values.astype(np.float32) * np.float32(1 / 255)
 
 
+def _rounded(values: NDArray[Any], gain: float) -> Bytes:
+    # A weighted sum with nothing: the one call of OpenCV that scales, rounds and clips at both ends in a pass without
+    # a bare number, which some of its versions add to the first channel only.
+    out: Bytes = cv2.addWeighted(values, gain, values, 0, 0, dtype=cv2.CV_8U)
+    return out
+
+
 def curve(image: Pixels, function: Curve) -> Pixels:
     """Map every value by a function of 0..1. One that broadcasts over the last axis may treat channels apart."""
     if image.dtype == np.uint8:
-        table = np.asarray(function(_STEPS[:, None]), np.float64)
-        return cv2.LUT(image, np.rint(np.clip(table, 0, 1) * 255).astype(np.uint8)[:, None])
+        table = np.rint(np.clip(function(_STEPS[:, None]), 0, 1) * 255).astype(np.uint8)
+        out: Pixels = cv2.LUT(image, table[:, None])
+        return out
     return np.clip(function(image), 0, 1).astype(np.float32, copy=False)
 
 

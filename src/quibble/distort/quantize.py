@@ -8,6 +8,7 @@ Otsu's criterion.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,17 +36,20 @@ def median_cut(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
 
 def histogram(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
-    """Round all channels to `bins` values and spread these by the histogram of all three together (equalisation)."""
+    """Round all channels to `bins` values and spread these by the histogram of all three together (equalisation).
+
+    Value k of n becomes the share of the picture in bins 1..k of n equal ones, less the first that is not empty.
+    """
     grey = to_bytes(image)
     bins = round(p["bins"])
-    nearest = np.rint(np.arange(256) / 255 * (bins - 1)).astype(np.int64)
-    counts = np.bincount(nearest, sum(_histograms(grey, frame)), minlength=bins)
+    steps = np.arange(256) / 255
+    nearest = np.rint(steps * (bins - 1)).astype(np.intp)
+    counts = np.bincount(np.minimum((steps * bins).astype(np.intp), bins - 1), sum(_histograms(grey, frame)), bins)
     below = np.cumsum(counts)
-    first = below[np.flatnonzero(counts)[0]]
-    if first == below[-1]:
-        values = np.arange(bins) / (bins - 1)
-    else:
-        values = np.maximum(below - first, 0) / (below[-1] - first)
+    first = below[counts > 0][0]
+    # A picture within one bin has nothing to spread.
+    flat = first == below[-1]
+    values = np.arange(bins) / (bins - 1) if flat else np.maximum(below - first, 0) / (below[-1] - first)
     return from_bytes(cv2.LUT(grey, np.rint(values * 255).astype(np.uint8)[nearest]), image)
 
 
@@ -61,43 +65,41 @@ def otsu_edges(counts: Histogram, classes: int) -> list[int]:
     weight = np.concatenate(([0], np.cumsum(counts[values])))
     moment = np.concatenate(([0], np.cumsum(counts[values] * values)))
     size = len(values)
-    start, end = np.arange(size)[:, None], np.arange(1, size + 1)
+    # gain[j, i]: one class of the values i up to but without j. A range without values can never be chosen.
+    start, end = np.arange(size), np.arange(size + 1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         gain = (moment[end] - moment[start]) ** 2 / (weight[end] - weight[start])
-    # gain[i, j]: one class of values i..j. An empty or backward range can never be chosen.
     gain[start >= end] = -np.inf
-    best = gain[0]
+    # best[j]: the values before j in the classes so far; cuts: where the last of these classes begins.
+    best = gain[:, 0]
     cuts = []
+    total = np.empty_like(gain)
     for _ in range(classes - 1):
-        total = np.concatenate(([-np.inf], best[:-1]))[:, None] + gain
-        cut = total.argmax(axis=0)
+        np.add(gain, best[:-1], out=total)
+        cut = total.argmax(axis=1)
         cuts.append(cut)
-        best = total[cut, end - 1]
+        best = np.take_along_axis(total, cut[:, None], axis=1)[:, 0]
     edges, last = [], size
     for cut in reversed(cuts):
-        last = int(cut[last - 1])
+        last = int(cut[last])
         edges.append(int(values[last]))
     return edges[::-1]
 
 
 def median_edges(counts: Histogram, colors: int) -> list[int]:
     """First values of ranges 2..n: the fullest range with two values or more is cut at its median, again and again."""
-    below = np.concatenate(([0], np.cumsum(counts)))
     values = np.flatnonzero(counts)
-    ranges = [(int(values[0]), int(values[-1]) + 1)]
+    below = [0.0, *np.cumsum(counts[values]).tolist()]
+    ranges = [(0, len(values))]
     while len(ranges) < colors:
-        wide = [r for r in ranges if r[1] - r[0] > 1]
-        if not wide:
+        low, high = max(ranges, key=lambda r: (r[1] - r[0] > 1, below[r[1]] - below[r[0]]))
+        if high - low == 1:
             break
-        low, high = max(wide, key=lambda r: below[r[1]] - below[r[0]])
-        middle = int(np.searchsorted(below, (below[low] + below[high]) / 2))
-        # Both halves are trimmed to values that occur, so that neither is empty.
+        middle = bisect_left(below, (below[low] + below[high]) / 2)
         middle = min(max(middle, low + 1), high - 1)
-        inner = values[(values >= low) & (values < high)]
-        left, right = inner[inner < middle], inner[inner >= middle]
         ranges.remove((low, high))
-        ranges += [(int(part[0]), int(part[-1]) + 1) for part in (left, right)]
-    return sorted(low for low, _ in ranges)[1:]
+        ranges += [(low, middle), (middle, high)]
+    return [int(values[low]) for low, _ in sorted(ranges)[1:]]
 
 
 def _histograms(grey: Bytes, frame: Frame) -> list[Histogram]:

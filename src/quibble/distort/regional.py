@@ -2,8 +2,8 @@
 
 Each region is computed from the original picture, on its bounding box grown by what its distortions look at:
 
-- gaussian, lens, motion, oversharpen, spatially correlated noise: the kernel's reach; inside the mask the result is that
-  of the whole picture. Glass and jitter: the same reach, with a field of their own.
+- gaussian, lens, motion, oversharpen, spatially correlated noise: the kernel's reach; apart from noise the result
+  inside the mask is that of the whole picture. Glass and jitter: the same reach, and pixels come in from around.
 - JPEG: boxes begin on the picture's grid of 16x16 pixels, with one more such block around.
 - pixelate: the blocks of the whole picture. JPEG 2000: the bounding box is coded, and the ratio is met over it.
 - zoom: about the middle of the bounding box.
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from quibble.degradation import Degradation
 from quibble.distort.engine import apply_in, check_image, surroundings
-from quibble.distort.pixels import Bytes, Frame, Pixels, cv2
+from quibble.distort.pixels import Bytes, Frame, Pixels, cv2, settle, widen
 from quibble.distort.sequence import Sequence
 from quibble.errors import ArgumentError
 from quibble.geometry import Mask
@@ -59,71 +59,85 @@ def regional(
     if feather_px < 0:
         raise ArgumentError(f"feather_px is at least 0, found {feather_px}")
     out = image.copy()
-    taken = np.zeros(image.shape[:2], bool)
-    drawn = []
+    height, width = image.shape[:2]
+    taken = np.zeros((width, height), bool)
+    exact, drawn = [], []
     for index, (mask, sequence) in enumerate(zip(masks, sequences, strict=True)):
-        inside = _inside(mask, image, index)
-        window = _bounds(inside, index)
-        _claim(taken[window], inside[window], index)
+        columns = _columns(mask, height, width, index)
+        window = _bounds(columns, index)
+        _claim(taken[window], columns[window], index)
         if isinstance(sequence, Sequence):
             sequence = sequence.draw(np.random.default_rng([seed, index]))
         drawn.append(tuple(sequence))
-        _distort_region(image, out, inside, window, drawn[-1], feather_px)
-    exact = tuple(mask if isinstance(mask, Mask) else Mask.from_array(mask) for mask in masks)
-    return Regional(image=out, masks=exact, degradations=tuple(drawn))
+        _distort_region(image, out, columns, window, drawn[-1], feather_px)
+        exact.append(mask if isinstance(mask, Mask) else Mask.from_columns(columns))
+    return Regional(image=out, masks=tuple(exact), degradations=tuple(drawn))
 
 
 def _distort_region(
     image: Pixels,
     out: Pixels,
-    inside: BoolArray,
+    columns: BoolArray,
     window: tuple[slice, slice],
     degradations: tuple[Degradation, ...],
     feather_px: float,
 ) -> None:
     """Write the distorted pixels of one region into `out`."""
+    height, width = image.shape[:2]
     reach, grid = surroundings(degradations)
-    crop = tuple(
-        slice(max(part.start - reach, 0) // grid * grid, min(part.stop + reach, size))
-        for part, size in zip(window, image.shape[:2], strict=True)
-    )
-    y, x = crop
-    mask: Bytes = np.ascontiguousarray(inside[y, x]).view(np.uint8)
-    frame = Frame(x=x.start, y=y.start, width=image.shape[1], height=image.shape[0], mask=mask)
-    part = image[y, x]
+    # A fade measures to the nearest pixel outside, so that one must be in sight.
+    x, y = (_grown(part, max(reach, 1), grid, size) for part, size in zip(window, (width, height), strict=True))
+    mask: Bytes = cv2.transpose(columns[x, y].view(np.uint8))
+    frame = Frame(x=x.start, y=y.start, width=width, height=height, mask=mask)
+    part = before = np.ascontiguousarray(image[y, x])
     for degradation in degradations:
         part = apply_in(part, degradation, frame)
     if feather_px > 0:
-        part = _faded(image[y, x], part, mask, feather_px)
-    cv2.copyTo(np.ascontiguousarray(part), mask, out[y, x])
+        part = _faded(before, part, mask, feather_px)
+    cv2.copyTo(part, mask, out[y, x])
+
+
+def _grown(part: slice, reach: int, grid: int, size: int) -> slice:
+    return slice(max(part.start - reach, 0) // grid * grid, min(part.stop + reach, size))
 
 
 def _faded(before: Pixels, after: Pixels, mask: Bytes, feather_px: float) -> Pixels:
-    """Mix `after` into `before` by the distance to the mask's border, in whole pixels counted from its outermost."""
-    # The transform measures to the nearest pixel outside, so a mask without one needs no fade.
+    """Mix `after` into `before`, by d / (feather_px + 1) at a distance of d pixels from the nearest one outside."""
+    # A mask without a border, over the whole picture, has no distance.
     if mask.all():
         return after
     distance = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     share = np.minimum(distance / np.float32(feather_px + 1), 1)[..., None]
-    mixed = before * (1 - share) + after * share
-    return np.rint(mixed).astype(np.uint8) if before.dtype == np.uint8 else mixed.astype(np.float32, copy=False)
+    return settle(before + (widen(after) - widen(before)) * share, before)
 
 
-def _inside(mask: Mask | BoolArray, image: Pixels, index: int) -> BoolArray:
-    array = mask.to_array() if isinstance(mask, Mask) else np.asarray(mask)
-    if array.dtype != np.bool_ or array.shape != image.shape[:2]:
-        raise ArgumentError(
-            f"mask {index} must be a Mask or booleans of the picture's size {image.shape[:2]}, "
-            f"found {array.dtype} of {array.shape}"
+def _columns(mask: Mask | BoolArray, height: int, width: int, index: int) -> BoolArray:
+    """The mask as (W, H), a row for each column of the picture. Raises ArgumentError if it does not fit."""
+    fits = mask.height == height and mask.width == width if isinstance(mask, Mask) else _is_mask(mask, height, width)
+    if not fits:
+        found = (
+            f"{mask.height} x {mask.width}" if isinstance(mask, Mask) else f"{np.asarray(mask).dtype} {np.shape(mask)}"
         )
-    return array
+        raise ArgumentError(
+            f"mask {index} must be a Mask or booleans of the picture's size, {height} x {width} (height first), "
+            f"found {found}"
+        )
+    if isinstance(mask, Mask):
+        return mask.to_columns()
+    out: BoolArray = cv2.transpose(mask.view(np.uint8)).view(np.bool_)
+    return out
 
 
-def _bounds(inside: BoolArray, index: int) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if not rows.size:
+def _is_mask(mask: object, height: int, width: int) -> bool:
+    return isinstance(mask, np.ndarray) and mask.dtype == np.bool_ and mask.shape == (height, width)
+
+
+def _bounds(columns: BoolArray, index: int) -> tuple[slice, slice]:
+    """Where in x and in y there are pixels. Raises ArgumentError if there are none."""
+    y, x, height, width = cv2.boundingRect(columns.view(np.uint8))
+    if not width:
         raise ArgumentError(f"mask {index} is empty, so there is nothing to distort; leave it out")
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return slice(x, x + width), slice(y, y + height)
 
 
 def _claim(taken: BoolArray, inside: BoolArray, index: int) -> None:

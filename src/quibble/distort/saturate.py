@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from quibble.distort.pixels import Frame, Pixels, cv2, settle, top, widen
+from quibble.distort.pixels import LUMA, Frame, Pixels, cv2, settle, top, widen
 
 
 def hsv(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
@@ -30,11 +30,12 @@ def hsv(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
 def ycrcb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Multiply Cr and Cb, which end at +-0.5, by `factor`."""
-    white = top(image)
-    parts = cv2.cvtColor(widen(image) * np.float32(1 / white), cv2.COLOR_RGB2YCrCb)
-    chroma = parts[..., 1:]
-    chroma -= 0.5
-    chroma *= p["factor"]
-    np.clip(chroma, -0.5, 0.5, out=chroma)
-    chroma += 0.5
-    return settle(cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB) * np.float32(white), image)
+    factor = p["factor"]
+    if factor <= 1:
+        # Nothing meets the ends, so that all is linear: x becomes Y + factor (x - Y).
+        matrix = factor * np.eye(3) + (1 - factor) * np.array(LUMA)
+        return settle(cv2.transform(widen(image), matrix), image)
+    white = np.float32(top(image))
+    luma, *chroma = cv2.split(cv2.cvtColor(widen(image) / white, cv2.COLOR_RGB2YCrCb))
+    stronger = [np.clip((part - np.float32(0.5)) * np.float32(factor) + np.float32(0.5), 0, 1) for part in chroma]
+    return settle(cv2.cvtColor(cv2.merge((luma, *stronger)), cv2.COLOR_YCrCb2RGB) * white, image)

@@ -46,3 +46,27 @@ class Perception(nn.Module):
         features = self.vision(rgb)
         dense, mixed = self.decoder(features)
         return Perceived(dense, self.opinion(rgb, [*features, mixed], dense), features)
+
+
+class Exported(nn.Module):
+    """Pictures as bytes in, probabilities out, so that no caller has to know how the model is fed.
+
+    Only the kinds stay logits: few places ask for them.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """(B, H, W, 3) uint8 sRGB -> categories, severities, kinds, levels, spread; see backends.base.Evidence."""
+        rgb = image.permute(0, 3, 1, 2).float() / 255
+        seen = self.model(rgb)
+        dense, opinion = seen.dense, seen.opinion
+        return (
+            dense.categories.sigmoid(),
+            dense.severities,
+            dense.kinds,
+            opinion.levels.exp(),
+            opinion.spread,
+        )

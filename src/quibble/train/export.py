@@ -12,38 +12,11 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, numpy_helper
-from torch import Tensor, nn
 
-from quibble.model.perception import Perception
+from quibble.backends.base import OUTPUTS
+from quibble.model.perception import Exported, Perception
 from quibble.train import recipe as recipes
 from quibble.train.checkpoint import load_weights
-
-#: Outputs of the graph, in order. See backends/onnx.py for shapes.
-OUTPUTS = ("categories", "severities", "kinds", "levels", "spread")
-
-
-class Exported(nn.Module):
-    """Pictures as bytes in, probabilities out, so that no caller has to know how the model is fed.
-
-    Only the kinds stay logits: few places ask for them.
-    """
-
-    def __init__(self, model: Perception) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """(B, H, W, 3) uint8 sRGB -> OUTPUTS."""
-        rgb = image.permute(0, 3, 1, 2).float() / 255
-        seen = self.model(rgb)
-        dense, opinion = seen.dense, seen.opinion
-        return (
-            dense.categories.sigmoid(),
-            dense.severities,
-            dense.kinds,
-            opinion.levels.exp(),
-            opinion.spread,
-        )
 
 
 def load_perception(checkpoint: Path) -> tuple[Perception, dict[str, Any]]:

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.tensorboard import SummaryWriter
 
-from quibble.model.perception import Perceived, Perception
+from quibble.backends.base import Evidence, evidence
+from quibble.model.perception import Exported, Perceived, Perception
 from quibble.train import losses, validation
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
 from quibble.train.optim import learning_rate, make_optimizer, update_average
@@ -34,6 +37,8 @@ def _batches(source: Dataset[Any], batch: int, first: int, last: int, workers: i
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread,
+        # Its own generator: a loader draws from the default one when it starts, which would shift what is resumed.
+        generator=torch.Generator(),
     )
     return iter(loader)
 
@@ -83,13 +88,13 @@ class Trainer:
         opinion = (
             _batches(self.opinion, recipe.opinion.batch, first, last, min(1, recipe.workers)) if self.opinion else None
         )
-        saved = logged = time.monotonic()
+        saved = logged = _now()
         since, means = run.step, dict[str, float]()
         while run.step < recipe.steps:
             terms = self._step(dense, opinion)
             for name, value in terms.items():
                 means[name] = means.get(name, value) * 0.98 + value * 0.02
-            now = time.monotonic()
+            now = _now()
             if now - logged > 20:
                 rate = (run.step - since) / (now - logged)
                 self._log({f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
@@ -98,7 +103,7 @@ class Trainer:
                 self._log(self.validate())
             if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
                 save(run, recipe, self.checkpoint)
-                saved = time.monotonic()
+                saved = _now()
         self.board.close()
 
     def _step(self, dense: Iterator[Any], opinion: Iterator[Any] | None) -> dict[str, float]:
@@ -131,20 +136,18 @@ class Trainer:
 
     def validate(self) -> dict[str, float]:
         """Figures of the averaged weights on the held-out photographs."""
-        model, device = self.run.average, self.accelerator.device
+        device = self.accelerator.device
+        model = Exported(self.run.average)
 
-        def call(rgb: Tensor) -> Perceived:
-            seen: Perceived = model(rgb.to(device))
-            return Perceived(
-                type(seen.dense)(*(t.cpu() for t in seen.dense)),
-                type(seen.opinion)(*(t.cpu() for t in seen.opinion)),
-                [],
-            )
+        @torch.inference_mode()
+        def look(picture: NDArray[np.uint8]) -> Evidence:
+            outputs = model(torch.from_numpy(np.array(picture))[None].to(device))
+            return evidence([output.cpu().numpy()[0] for output in outputs], picture.shape[1], picture.shape[0])
 
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
-        figures = {f"val/{k}": v for k, v in validation.measure_dense(call, truths).items()}
+        figures = {f"val/{k}": v for k, v in validation.measure_dense(look, truths).items()}
         if self.rated is not None:
-            figures |= {f"val/{k}": v for k, v in validation.measure_opinion(call, *self.rated).items()}
+            figures |= {f"val/{k}": v for k, v in validation.measure_opinion(look, *self.rated).items()}
         return figures
 
     def _log(self, figures: dict[str, float]) -> None:
@@ -154,3 +157,7 @@ class Trainer:
             out.write(json.dumps({"step": self.run.step} | {k: round(v, 4) for k, v in figures.items()}) + "\n")
         shown = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if not k.startswith(("val/iou/", "val/srcc/")))
         print(f"step {self.run.step}/{self.recipe.steps}  {shown}", flush=True)
+
+
+def _now() -> float:
+    return time.monotonic()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import stats
-from torch import Tensor
 
 from quibble import distort
-from quibble.model.perception import Perceived
-from quibble.taxonomy import Category, Distortion, QGroundClass, qground_class
+from quibble.backends.base import Evidence
+from quibble.taxonomy import LEVEL_SCORES, Category, Distortion, QGroundClass, qground_class
 from quibble.train.bank import Bank
 from quibble.train.sources import CATEGORIES, DISTORTIONS, Photos
 
 CLEAN = len(CATEGORIES)
-Model = Callable[[Tensor], Perceived]
+#: A model as it is measured: (H, W, 3) uint8 -> Evidence.
+Looker = Callable[[NDArray[np.uint8]], Evidence]
 
 
 class Truth(NamedTuple):
@@ -61,14 +60,15 @@ def whole_pictures(photos: Photos, *, each: int, seed: int) -> Iterator[Truth]:
             yield Truth(rgb, category, kind, regions)
 
 
-def to_tensor(rgb: NDArray[np.uint8]) -> Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1"""
-    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1).unsqueeze(0).float() / 255
-
-
 def _iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     union = confusion.sum(0) + confusion.sum(1) - np.diag(confusion)
     return np.where(union > 0, np.diag(confusion) / np.maximum(union, 1), np.nan)
+
+
+def _mean(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Mean of what is there; NaN if nothing is."""
+    known = [v for v in values if not np.isnan(v)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -82,8 +82,7 @@ def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array([number(d) for d in DISTORTIONS]), np.array([*(number(c) for c in CATEGORIES), -1])
 
 
-@torch.inference_mode()
-def measure_dense(model: Model, truths: Iterator[Truth]) -> dict[str, float]:
+def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     """mIoU over 12 categories and clean (every pixel the likeliest), over Q-Ground's five classes; main category of
     a region given its mask; Spearman of severity inside the true category."""
     confusion = np.zeros((CLEAN + 1, CLEAN + 1), np.int64)
@@ -92,21 +91,21 @@ def measure_dense(model: Model, truths: Iterator[Truth]) -> dict[str, float]:
     right: list[bool] = []
     severities: list[tuple[int, float, int]] = []
     for truth in truths:
-        dense = model(to_tensor(truth.rgb)).dense
+        seen = look(truth.rgb)
         size = (truth.rgb.shape[1], truth.rgb.shape[0])
-        scores = _upsample(dense.categories[0].sigmoid(), size)
+        scores = _upsample(seen.categories, size)
         guess = scores.argmax(axis=0)
         confusion += np.bincount(
             truth.category.ravel() * (CLEAN + 1) + guess.ravel(), minlength=confusion.size
         ).reshape(confusion.shape)
-        kinds = _upsample(dense.kinds[0], size)
+        kinds = _upsample(seen.kinds, size)
         guess5 = of_category[guess]
         blurred = guess == CATEGORIES.index(Category.BLUR)
         best = np.array([i for i, d in enumerate(DISTORTIONS) if d.category is Category.BLUR])
         guess5[blurred] = of_kind[best[kinds[best].argmax(axis=0)]][blurred]
         truth5 = np.where(truth.kind >= 0, of_kind[truth.kind], -1)
         confusion5 += np.bincount((truth5 + 1).ravel() * 6 + (guess5 + 1).ravel(), minlength=36).reshape(6, 6)
-        severity = _upsample(dense.severities[0], size)
+        severity = _upsample(seen.severities, size)
         for mask, distortion, level in truth.regions:
             channel = CATEGORIES.index(distortion.category)
             right.append(int(scores[:CLEAN, mask].mean(axis=1).argmax()) == channel)
@@ -118,28 +117,27 @@ def measure_dense(model: Model, truths: Iterator[Truth]) -> dict[str, float]:
     ]
     iou = _iou(confusion)
     out = {
-        "miou": float(np.nanmean(iou)),
-        "miou_qground": float(np.nanmean(_iou(confusion5)[1:])),
-        "refer": float(np.mean(right)),
-        "severity_srcc": float(np.nanmean(by_category)),
+        "miou": _mean(iou),
+        "miou_qground": _mean(_iou(confusion5)[1:]),
+        "refer": _mean(right),
+        "severity_srcc": _mean(by_category),
     }
     names = [*(c.value for c in CATEGORIES), "clean"]
     return out | {f"iou/{name}": float(v) for name, v in zip(names, iou, strict=True)}
 
 
-def _upsample(maps: Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
+def _upsample(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """(C, h, w) -> (C, H, W) at the picture's (width, height)"""
-    return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps.numpy()])
+    return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps])
 
 
-@torch.inference_mode()
-def measure_opinion(model: Model, bank: Bank, names: list[str], truth: list[float]) -> dict[str, float]:
+def measure_opinion(look: Looker, bank: Bank, names: list[str], truth: list[float]) -> dict[str, float]:
     """SRCC and PLCC (plain) with mean opinions, pooled and by the names' first four letters; interval coverage."""
     mean, spread = [], []
     for i in range(len(bank)):
-        opinion = model(to_tensor(bank[i])).opinion
-        mean.append(float(opinion.mean()))
-        spread.append(float(opinion.spread))
+        seen = look(bank[i])
+        mean.append(float(seen.levels @ np.array(list(LEVEL_SCORES.values()))))
+        spread.append(seen.spread)
     m, t, s = np.array(mean), np.array(truth), np.array(spread)
     out = {
         "srcc": float(stats.spearmanr(m, t).statistic),

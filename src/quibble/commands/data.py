@@ -1,0 +1,128 @@
+"""`quibble data`: build data sets, check them, count them, look at them, and change their format."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FORMATS = ("jsonl", "parquet", "llava", "swift", "depictqa", "coco")
+
+_EXAMPLES = """\b
+Examples:
+  quibble data build octopus photos/ out/ --records 33000 --workers 2
+  quibble data check out/ && quibble data stats out/
+  quibble data show out/
+  quibble data convert out/ out.json --to llava
+"""
+
+_BUILD_EXAMPLES = """\b
+Examples:
+  quibble data build octopus photos/ out/ --records 33000
+"""
+
+_CHECK_EXAMPLES = """\b
+Examples:
+  quibble data check out/
+  quibble data check out/ --json
+"""
+
+_STATS_EXAMPLES = """\b
+Examples:
+  quibble data stats out/
+  quibble data stats out/ --json > stats.json
+"""
+
+_CONVERT_EXAMPLES = """\b
+Examples:
+  quibble data convert out/ llava/train.json --to llava
+  quibble data convert train.json out/ --to jsonl --images photos/
+  quibble data convert out/ shards/ --to parquet --shard-size 2000
+"""
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
+
+
+@contextmanager
+def _working(text: str) -> Iterator[None]:
+    """A line on stderr while something runs; nothing where stderr is no terminal."""
+    with Console(stderr=True).status(text):
+        yield
+
+
+@click.group(epilog=_EXAMPLES)
+def data() -> None:
+    """Build, check, look at and convert data sets.
+
+    A data set is a folder: records.jsonl, or records-00000.jsonl and on, beside the pictures it names; or *.parquet
+    with the pictures inside.
+    """
+
+
+@data.group(epilog=_BUILD_EXAMPLES)
+def build() -> None:
+    """Build a data set from photographs."""
+
+
+@data.command(epilog=_CHECK_EXAMPLES)
+@click.argument("folder", type=_FOLDER)
+@_as_json
+@click.pass_context
+def check(ctx: click.Context, folder: Path, as_json: bool) -> None:
+    """Report everything that is wrong with a data set.
+
+    One line a problem: file, line, field, what was expected and what was found. The exit code is 1 if there is any.
+    """
+    from quibble.data import check as find_problems
+
+    with _working(f"checking {folder}"):
+        problems = find_problems(folder)
+    if as_json:
+        click.echo(json.dumps([problem.to_dict() for problem in problems], ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        found = {0: "no problems", 1: "1 problem"}.get(len(problems), f"{len(problems)} problems")
+        click.echo(f"{folder}: {found}")
+    ctx.exit(1 if problems else 0)
+
+
+@data.command(epilog=_STATS_EXAMPLES)
+@click.argument("folder", type=_FOLDER)
+@_as_json
+def stats(folder: Path, as_json: bool) -> None:
+    """Count what a data set holds: tasks, distortions, levels, words."""
+    from quibble.data import stats as count
+
+    with _working(f"counting {folder}"):
+        found = count(folder)
+    click.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.to_text())
+
+
+@data.command(epilog=_CONVERT_EXAMPLES)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--to", "form", type=click.Choice(_FORMATS), required=True, help="What to write.")
+@click.option("--images", type=_FOLDER, help="Where a source file's picture paths start. [default: its own folder]")
+@click.option(
+    "--shard-size", type=click.IntRange(min=1), default=1000, show_default=True, help="Records a Parquet file."
+)
+def convert(source: Path, target: Path, form: str, images: Path | None, shard_size: int) -> None:
+    """Write a data set in another format.
+
+    SOURCE is a data set's folder, or a file of LLaVA's, ms-swift's, DepictQA's or COCO's, which is told by its content.
+    TARGET is a folder for jsonl and parquet, else a file. Pictures are copied beside it. Nothing is lost: what a format
+    has no place for goes into a key "quibble" of its JSON and is read back from there.
+    """
+    from quibble.data import Form
+    from quibble.data import convert as write
+
+    with _working(f"writing {target}"):
+        count = write(source, target, to=Form(form), images=images, shard_size=shard_size)
+    click.echo(f"{os.fspath(target)}: {'1 record' if count == 1 else f'{count} records'}")

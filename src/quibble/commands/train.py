@@ -1,0 +1,37 @@
+"""`quibble train`: one loop, told by a recipe what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from quibble.errors import MissingExtraError
+
+_EXAMPLES = """\b
+Examples:
+  quibble train recipes/nano-perception.toml --out runs/nano
+  quibble train recipes/nano-perception.toml --out runs/short --set steps=2000 --set optim.lr=1e-3
+  quibble train recipes/nano-perception.toml --out runs/nano        (again: goes on where it stopped)
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("recipe", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The run's folder.")
+@click.option(
+    "overrides", "--set", metavar="KEY=VALUE", multiple=True, help="Change a value of the recipe. Repeatable."
+)
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Where decoded pictures are kept.")
+def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None) -> None:
+    """Train a model by a recipe (TOML), with checkpoints every few minutes.
+
+    A run that was stopped goes on from its last checkpoint when the same command is given again. Figures go to stdout,
+    to log.jsonl and to TensorBoard files in the run's folder.
+    """
+    try:
+        from quibble.train.loop import Trainer
+        from quibble.train.recipe import load
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "torch", "train") from error
+    Trainer(load(recipe, overrides), out, cache=cache).train()

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from quibble.backends.base import Evidence
+from quibble.findings import CATEGORIES, DISTORTIONS, find, label
+from quibble.taxonomy import Category, Distortion
+
+THRESHOLD = (0.5,) * 12
+
+
+def evidence(height: int = 30, width: int = 40) -> Evidence:
+    categories = np.full((13, height, width), 0.02, np.float32)
+    categories[12] = 0.9
+    return Evidence(
+        categories=categories,
+        severities=np.full((12, height, width), 1.0, np.float32),
+        kinds=np.zeros((35, height, width), np.float32),
+        levels=np.full(5, 0.2, np.float32),
+        spread=10.0,
+        width=4 * width,
+        height=4 * height,
+    )
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_regions_are_those_of_scipy(height: int, width: int, share: float, seed: int) -> None:
+    marked = np.random.default_rng(seed).random((height, width)) < share
+    labels, count = label(marked)
+    expected, expected_count = ndimage.label(marked)
+    assert count == expected_count
+    assert ((labels > 0) == marked).all()
+    pairs = set(zip(labels.ravel().tolist(), np.asarray(expected).ravel().tolist(), strict=True))
+    assert len(pairs) == count + (not marked.all())
+
+
+def test_a_clean_picture_has_no_findings() -> None:
+    assert find(evidence(), width=160, height=120, threshold=THRESHOLD) == ()
+
+
+def test_a_finding_says_what_where_and_how_badly() -> None:
+    seen = evidence()
+    blur = CATEGORIES.index(Category.BLUR)
+    seen.categories[blur, 5:15, 20:35] = 0.9
+    seen.severities[blur, 5:15, 20:35] = 3.5
+    seen.kinds[DISTORTIONS.index(Distortion.BLUR_MOTION)] = 6
+    (finding,) = find(seen, width=160, height=120, threshold=THRESHOLD)
+    assert (finding.category, finding.distortion) == (Category.BLUR, Distortion.BLUR_MOTION)
+    assert finding.position == "top right"
+    assert abs(finding.severity - 3.5) < 1e-5
+    assert abs(finding.share - 150 / 1200) < 0.02
+    assert finding.confidence > 0.8
+    box = finding.box
+    assert max(abs(a - b) for a, b in zip(box.to_list(), [80, 20, 140, 60], strict=True)) <= 3
+    assert finding.mask.box == box
+
+
+def test_masks_have_the_size_of_the_picture() -> None:
+    seen = evidence(144, 192)
+    seen.categories[1, :72] = 0.95
+    (finding,) = find(seen, width=4000, height=3000, threshold=THRESHOLD)
+    assert (finding.mask.width, finding.mask.height) == (4000, 3000)
+    assert abs(finding.share - 0.5) < 0.01
+
+
+def test_separate_regions_are_separate_findings_and_specks_none() -> None:
+    seen = evidence()
+    seen.categories[2, 2:10, 2:10] = 0.9
+    seen.categories[2, 20:28, 30:38] = 0.9
+    seen.categories[2, 15, 20] = 1.0
+    found = find(seen, width=160, height=120, threshold=THRESHOLD)
+    assert [f.category for f in found] == [Category.COMPRESSION] * 2
+    assert {f.position for f in found} == {"top left", "bottom right"}
+
+
+def test_the_kind_is_left_open_when_none_stands_out() -> None:
+    seen = evidence()
+    seen.categories[0] = 0.9
+    (finding,) = find(seen, width=160, height=120, threshold=THRESHOLD)
+    assert finding.distortion is None
+    assert finding.position == "whole picture"
+
+
+def test_worse_comes_first() -> None:
+    seen = evidence()
+    seen.categories[0, :, :20] = 0.9
+    seen.categories[1, :, 20:] = 0.9
+    seen.severities[1] = 4
+    found = find(seen, width=160, height=120, threshold=THRESHOLD)
+    assert [f.category for f in found] == [Category.NOISE, Category.BLUR]
+
+
+def test_mirrored_margins_of_tiny_pictures_are_not_reported() -> None:
+    seen = evidence(16, 16)
+    seen.categories[0, :, 8:] = 0.95
+    assert find(seen, width=24, height=64, threshold=THRESHOLD) == ()
+
+
+@pytest.mark.parametrize("offset", [-2.0, 0.0, 2.0])
+def test_calibration_moves_confidence(offset: float) -> None:
+    seen = evidence()
+    seen.categories[0] = 0.75
+    (finding,) = find(seen, width=160, height=120, threshold=THRESHOLD, slope=2.0, offset=offset)
+    assert abs(finding.confidence - 1 / (1 + np.exp(-(2 * np.log(3) + offset)))) < 1e-4

@@ -1,0 +1,125 @@
+"""Who may import whom, and that importing quibble stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import quibble
+
+SOURCE = Path(quibble.__file__).parent
+PARTS = {path.stem for path in SOURCE.iterdir()} - {"__init__"}
+CORE = {"errors", "taxonomy", "degradation", "geometry", "results", "image", "filetype", "_version"}
+
+#: part of the package → the parts that it may import beside itself
+ALLOWED = {
+    "__init__": CORE | {"assessor"},
+    "_version": set[str](),
+    "errors": set[str](),
+    "taxonomy": {"errors"},
+    "filetype": {"errors"},
+    "geometry": {"errors", "taxonomy"},
+    "degradation": {"errors", "taxonomy"},
+    "results": {"errors", "taxonomy", "geometry"},
+    "image": {"errors", "filetype"},
+    "preprocess": CORE,
+    "draw": CORE,
+    "text": CORE,
+    "backends": CORE | {"preprocess", "text"},
+    "findings": CORE | {"backends"},
+    "assessor": CORE | {"backends", "findings", "preprocess", "text"},
+    "distort": CORE,
+    "data": CORE | {"draw"},
+    "pipelines": CORE | {"data", "distort", "text"},
+    "model": CORE - {"image", "filetype"},
+    "train": CORE | {"backends", "data", "distort", "findings", "model", "preprocess", "text"},
+    "commands": CORE | {"assessor", "data", "distort", "draw", "pipelines", "train"},
+    "cli": {"_version", "commands", "errors"},
+}
+
+#: package of somebody else → the parts that may import it
+OUTSIDE = {
+    "click": {"cli", "commands"},
+    "rich": {"commands"},
+    "numpy": set(ALLOWED) - {"cli", "errors", "taxonomy"},
+    "PIL": {"image", "draw", "distort", "data", "findings", "pipelines", "preprocess", "train"},
+    "cv2": {"distort", "data", "pipelines", "train"},
+    "pillow_heif": {"filetype"},
+    "pyarrow": {"data"},
+    "scipy": {"distort", "data", "pipelines", "train"},
+    "skimage": {"pipelines"},
+    "onnxruntime": {"backends"},
+    "onnx": {"train"},
+    "accelerate": {"train"},
+    "torch": {"model", "train"},
+}
+
+#: The networks are pure: no disk, no network, no tokenizer.
+NEVER_IN_MODEL = {"io", "os", "pathlib", "shutil", "socket", "tokenizers", "urllib"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Names of all modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            assert node.module is not None
+            if node.module == "quibble":
+                yield from (f"quibble.{alias.name}" for alias in node.names)
+            yield node.module
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_only_what_its_part_may(path: Path) -> None:
+    part = part_of(path)
+    assert part in ALLOWED, f"{part} is new: say in this test what it may import"
+    for name in imports(path):
+        top, _, rest = name.partition(".")
+        if top == "quibble":
+            imported = rest.partition(".")[0]
+            if imported not in PARTS - {part}:
+                continue
+            assert imported in ALLOWED[part], f"{path.name} imports quibble.{imported}"
+        elif part == "model":
+            assert top not in NEVER_IN_MODEL, f"{path.name} imports {top}"
+        if top not in {"quibble", *sys.stdlib_module_names}:
+            assert part in OUTSIDE.get(top, set()), f"{path.name} imports {top}"
+
+
+def test_the_core_imports_nothing_that_imports_it() -> None:
+    for part, allowed in ALLOWED.items():
+        for other in allowed:
+            assert part not in ALLOWED[other] or part == other or "__init__" in (part, other), f"{part} ⇄ {other}"
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_importing_quibble_loads_nothing_heavy_and_is_quick() -> None:
+    heavy = {"cv2", "numpy", "onnxruntime", "pyarrow", "scipy", "skimage", "tokenizers", "torch", "transformers"}
+    loaded = run(f"import sys, quibble; print(*({heavy!r} & set(sys.modules)))")
+    assert loaded == ""
+    timed = "import time; start = time.perf_counter(); import quibble; print(time.perf_counter() - start)"
+    assert min(float(run(timed)) for _ in range(3)) < 0.15
+
+
+def test_help_loads_no_command() -> None:
+    code = (
+        "import sys, quibble.cli\n"
+        "try: quibble.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print('loaded:', *(name for name in sys.modules if name.startswith(('quibble.commands.', 'rich', 'numpy'))))"
+    )
+    assert run(code).splitlines()[-1] == "loaded:"

@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from quibble.errors import RecipeError
+from quibble.train.loop import Trainer
+from quibble.train.optim import learning_rate
+from quibble.train.recipe import Optim, Recipe, from_dict
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Twelve pictures of soft shapes, label maps for half of them, and scores."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "img").mkdir()
+    (tmp_path / "mask").mkdir()
+    rated = []
+    for i in range(12):
+        small = Image.fromarray(rng.integers(0, 256, (9, 10, 3), dtype=np.uint8))
+        small.resize((100, 90), Image.Resampling.BICUBIC).save(tmp_path / "img" / f"p{i}.png")
+        rated.append([f"p{i}.png", i / 12])
+        labels = np.repeat(np.arange(3, dtype=np.uint8), 30)[:, None].repeat(100, 1)
+        if i % 2:
+            Image.fromarray(labels).save(tmp_path / "mask" / f"p{i}.png")
+    (tmp_path / "split.json").write_text(json.dumps({"train": rated[:9], "val": rated[9:]}))
+    return tmp_path
+
+
+def recipe(data: Path, **changes: object) -> Recipe:
+    return from_dict(
+        {
+            "name": "tiny",
+            "seed": 3,
+            "steps": 4,
+            "workers": 0,
+            "validate_every": 4,
+            "model": {
+                "vision": {"stem": 4, "widths": [4, 4, 4, 4], "blocks": [1, 0, 0, 0]},
+                "decoder_width": 4,
+                "opinion_width": 8,
+            },
+            "dense": {
+                "photos": [str(data / "img")],
+                "masks": str(data / "mask"),
+                "held_out": 40,
+                "crop": 64,
+                "batch": 2,
+            },
+            "opinion": {
+                "split": str(data / "split.json"),
+                "folder": str(data / "img"),
+                "crop": 80,
+                "batch": 2,
+                "clean_from": 2.0,
+            },
+            "optim": {"warmup_steps": 2},
+            **changes,
+        }
+    )
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    state = torch.load(folder / "last.pt", weights_only=True)
+    return {**state["model"], **{f"average.{k}": v for k, v in state["average"].items()}}
+
+
+def test_a_resumed_run_equals_one_that_never_stopped(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    straight = Trainer(recipe(data), data / "straight")
+    straight.train()
+
+    stopped = Trainer(recipe(data), data / "stopped", cache=data / "straight" / "cache")
+    step, done = stopped._step, 0
+
+    def stop_after_two(*sources: object) -> dict[str, float]:
+        nonlocal done
+        if done == 2:
+            raise KeyboardInterrupt
+        done += 1
+        return step(*sources)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stopped, "_step", stop_after_two)
+    monkeypatch.setattr("quibble.train.loop._now", lambda: 1e6 * done)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train()
+    monkeypatch.undo()
+    again = Trainer(recipe(data), data / "stopped", cache=data / "straight" / "cache")
+    assert again.run.step == 2
+    again.train()
+
+    first, second = weights(data / "straight"), weights(data / "stopped")
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name
+
+
+def test_training_moves_the_weights_and_logs_figures(data: Path) -> None:
+    trainer = Trainer(recipe(data), data / "run")
+    before = {k: v.clone() for k, v in trainer.run.model.state_dict().items()}
+    trainer.train()
+    after = weights(data / "run")
+    moved = [k for k, v in before.items() if v.is_floating_point() and not torch.equal(v, after[k])]
+    assert any(k.startswith("vision.") for k in moved)
+    assert any(k.startswith("opinion.mix") for k in moved)
+    lines = [json.loads(line) for line in (data / "run" / "log.jsonl").read_text().splitlines()]
+    assert {"val/miou", "val/refer", "val/srcc", "val/severity_srcc"} <= set().union(*lines)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(data: Path) -> None:
+    Trainer(recipe(data, steps=1), data / "run").train()
+    with pytest.raises(RecipeError, match="another seed"):
+        Trainer(recipe(data, steps=1, seed=4), data / "run")
+
+
+def test_training_can_begin_from_weights(data: Path) -> None:
+    Trainer(recipe(data, steps=1), data / "one").train()
+    two = Trainer(recipe(data, init=str(data / "one" / "last.pt"), seed=9), data / "two")
+    for name, value in weights(data / "one").items():
+        if name.startswith("average."):
+            assert torch.equal(two.run.model.state_dict()[name.removeprefix("average.")], value)
+
+
+def test_learning_rate_warms_up_and_ends_low() -> None:
+    optim = Optim(lr=1.0, warmup_steps=10, final=0.1)
+    rates = [learning_rate(optim, step, 110) for step in range(111)]
+    assert rates[0] == 0.1
+    assert max(rates) == rates[10] == 1.0
+    assert abs(rates[60] - 0.55) < 1e-9
+    assert abs(rates[110] - 0.1) < 1e-9
