@@ -163,12 +163,15 @@ def _resized(region: RegionEntry, width: int, height: int, image: ImageEntry) ->
     """The region on the picture as it is shown."""
     if (width, height) == (image.width, image.height):
         return region.region
+    x, y = width / image.width, height / image.height
     mask, box = region.mask, region.box
     if mask is not None:
-        drawn = Image.fromarray(mask.to_array()).resize((width, height), Image.Resampling.NEAREST)
-        mask = Mask.from_array(np.asarray(drawn))
+        drawn = np.asarray(Image.fromarray(mask.to_array()).resize((width, height), Image.Resampling.NEAREST))
+        mask = Mask.from_array(drawn) if drawn.any() else None
+    if mask is None and box is None:
+        # The mask is too small to be seen at this size; its box still shows where it is.
+        box = region.region.bounds
     if box is not None:
-        x, y = width / image.width, height / image.height
         box = Box(x0=box.x0 * x, y0=box.y0 * y, x1=box.x1 * x, y1=box.y1 * y)
     return Region(mask=mask, box=box, label=region.label)
 
