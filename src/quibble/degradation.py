@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -60,4 +61,6 @@ class Degradation:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ArgumentError(f"'{name}' is a number, found {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ArgumentError(f"'{name}' is a finite number, found {value!r}")
     return value

@@ -63,3 +63,7 @@ class MissingExtraError(QuibbleError, ImportError):
     def __init__(self, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
         super().__init__(f"this needs the package '{package}', which is not installed: pip install 'quibble[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        # An exception is rebuilt from its message alone, and then a worker process dies instead of reporting it.
+        return type(self), (self.package, self.extra)

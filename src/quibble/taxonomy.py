@@ -34,7 +34,7 @@ class Category(StrEnum):
 
     @property
     def words(self) -> str:
-        """The category as it is written in a sentence, such as "weakened contrast"."""
+        """The category as it is written in a sentence, such as "low contrast"."""
         return _CATEGORY_WORDS[self]
 
 
