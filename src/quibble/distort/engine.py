@@ -47,6 +47,7 @@ class _Entry:
 
 
 _SEED: Final = ("seed",)
+_KINDS: Final = {c: tuple(d for d in Distortion if d.category is c) for c in Category}
 #: JPEG codes 16x16 pixels at a time with chroma halved, and smooths chroma over the border of the next such block.
 _JPEG_BLOCK: Final = 16
 
@@ -158,4 +159,4 @@ def check_image(image: Pixels) -> None:
 
 def distortions_of(category: Category) -> tuple[Distortion, ...]:
     """The distortions of a category, in their order."""
-    return tuple(d for d in Distortion if d.category is category)
+    return _KINDS[category]
