@@ -84,7 +84,7 @@ def test_nothing_counted() -> None:
 def test_the_report() -> None:
     items = [record("a"), record("b", regions=(RegionEntry(image=0, mask=mask(0, 0, 16, 12)),), turns=())]
     text = count(items).to_text()
-    assert text.splitlines()[0] == "2 records, 2 pictures of 1 sources, 3 regions, 2 turns"
+    assert text.splitlines()[0] == "2 records, 2 pictures of 1 source, 3 regions, 2 turns"
     assert text.splitlines()[1:11] == [
         "",
         "task",
