@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
 from typing import Any, Final
 
 import numpy as np
@@ -163,20 +164,14 @@ class Mask:
     def from_coco(cls, rle: dict[str, Any]) -> Mask:
         """From COCO's {"size": [h, w], "counts": ...}, compressed (str or bytes) or a list of runs."""
         try:
-            height, width = (int(n) for n in rle["size"])
+            height, width = (index(n) for n in rle["size"])
             counts = rle["counts"]
         except (KeyError, TypeError, ValueError) as error:
             raise ArgumentError(f"a COCO RLE has 'size': [h, w] and 'counts', found {rle!r:.120}") from error
         if isinstance(counts, bytes):
             counts = counts.decode("ascii", errors="replace")
         if not isinstance(counts, str):
-            try:
-                runs = np.asarray(counts, dtype=np.int64)
-            except (TypeError, ValueError) as error:
-                raise ArgumentError("the runs of a COCO RLE are whole numbers") from error
-            if runs.ndim != 1 or (runs < 0).any():
-                raise ArgumentError("the runs of a COCO RLE are a list of numbers of at least 0")
-            counts = _pack_runs(runs)
+            counts = _pack_runs(_check_runs(counts, height * width))
         return cls(height=height, width=width, counts=counts)
 
     def to_coco(self) -> dict[str, Any]:
@@ -195,7 +190,7 @@ class Mask:
 
     @cached_property
     def _runs(self) -> NDArray[np.int64]:
-        return _unpack_runs(self.counts)
+        return _unpack_runs(self.counts, self.height * self.width)
 
     @property
     def area(self) -> int:
@@ -286,11 +281,11 @@ def grid_encode(box: Box, *, width: int, height: int, n: int = 20, m: int = 20) 
     """
     if n < 1 or m < 1:
         raise ArgumentError(f"a grid has at least one cell, found n={n}, m={m}")
-    corners = box.normalized(width=width, height=height)
-    if not all(0 <= c <= 1 for c in corners):
+    if min(box.x0, box.y0) < 0 or box.x1 > width or box.y1 > height:
         raise ArgumentError(f"box {box.to_list()} leaves the picture of {width} x {height}; clip it first")
-    x0, x1 = (min(int(x * n), n - 1) for x in (corners[0], corners[2]))
-    y0, y1 = (min(int(y * m), m - 1) for y in (corners[1], corners[3]))
+    # Multiplied before divided: 29 / 100 * 100 is less than 29, and pixel 29 would fall into cell 28.
+    x0, x1 = (min(int(x * n / width), n - 1) for x in (box.x0, box.x1))
+    y0, y1 = (min(int(y * m / height), m - 1) for y in (box.y0, box.y1))
     return y0 * n + x0, y1 * n + x1
 
 
@@ -341,8 +336,21 @@ def _pack_runs(runs: NDArray[np.int64]) -> str:
     return "".join(out)
 
 
-def _unpack_runs(counts: str) -> NDArray[np.int64]:
-    """The inverse of _pack_runs. Raises ArgumentError for a string that no packing makes."""
+def _check_runs(runs: Any, pixels: int) -> NDArray[np.int64]:
+    """A list of runs as an array. Raises ArgumentError for anything but whole numbers of at most `pixels`."""
+    try:
+        array = np.asarray(runs)
+    except ValueError as error:
+        raise ArgumentError("the runs of a COCO RLE are a list of numbers") from error
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ArgumentError(f"the runs of a COCO RLE are a list of whole numbers, found {runs!r:.80}")
+    if (array < 0).any() or (array > pixels).any():
+        raise ArgumentError(f"the runs of a COCO RLE of {pixels} pixels lie in 0..{pixels}, found {runs!r:.80}")
+    return array.astype(np.int64)
+
+
+def _unpack_runs(counts: str, pixels: int) -> NDArray[np.int64]:
+    """The inverse of _pack_runs. Raises ArgumentError for a string that no packing of so many pixels makes."""
     runs: list[int] = []
     value, shift = 0, 0
     for character in counts:
@@ -352,13 +360,15 @@ def _unpack_runs(counts: str) -> NDArray[np.int64]:
         value |= (group & 0x1F) << shift
         shift += 5
         if group & 0x20:
+            if shift > 60:
+                raise ArgumentError("a compressed COCO RLE has a number without an end: the string is damaged")
             continue
         if group & 0x10:
             value -= 1 << shift
         if len(runs) > 2:
             value += runs[-2]
-        if value < 0:
-            raise ArgumentError("a compressed COCO RLE has a run below 0: the string is damaged")
+        if not 0 <= value <= pixels:
+            raise ArgumentError(f"a compressed COCO RLE of {pixels} pixels has a run of {value}: the string is damaged")
         runs.append(value)
         value, shift = 0, 0
     if shift or not runs:

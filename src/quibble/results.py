@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -33,7 +34,8 @@ class Score:
             raise ArgumentError(
                 f"a score needs 0 <= low <= value <= high <= 100, found {self.low}, {self.value}, {self.high}"
             )
-        if set(self.levels) != set(Level) or abs(sum(self.levels.values()) - 1) > 1e-3:
+        shares = [self.levels.get(level, -1.0) for level in Level]
+        if len(self.levels) != len(shares) or not min(shares) >= 0 or not abs(sum(shares) - 1) <= 1e-3:
             raise ArgumentError("a score needs a probability for each of the five levels, summing to 1")
         object.__setattr__(self, "levels", MappingProxyType(dict(self.levels)))
 
@@ -52,19 +54,17 @@ class Score:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Score:
-        return cls(
-            value=data["value"],
-            low=data["low"],
-            high=data["high"],
-            levels={Level(name): p for name, p in data["levels"].items()},
-        )
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("score"):
+            return cls(
+                value=data["value"],
+                low=data["low"],
+                high=data["high"],
+                levels={Level(name): p for name, p in data["levels"].items()},
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_score, (self.value, self.low, self.high, dict(self.levels))
-
-
-def _rebuild_score(value: float, low: float, high: float, levels: dict[Level, float]) -> Score:
-    return Score(value=value, low=low, high=high, levels=levels)
+        return _rebuild, (Score, vars(self) | {"levels": dict(self.levels)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,8 @@ class Finding:
         ):
             if not 0 <= value <= top:
                 raise ArgumentError(f"a finding's {name} lies in 0..{top}, found {value!r}")
+        if self.distortion is not None and self.distortion.category is not self.category:
+            raise ArgumentError(f"{self.distortion.value} is no kind of {self.category.value}")
 
     @property
     def severity_word(self) -> str:
@@ -112,16 +114,18 @@ class Finding:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Finding:
-        return cls(
-            category=Category(data["category"]),
-            distortion=Distortion(data["distortion"]) if data["distortion"] else None,
-            severity=data["severity"],
-            share=data["share"],
-            confidence=data["confidence"],
-            position=data["position"],
-            box=Box.from_list(data["box"]),
-            mask=Mask.from_coco(data["mask"]),
-        )
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("finding"):
+            return cls(
+                category=Category(data["category"]),
+                distortion=Distortion(data["distortion"]) if data["distortion"] else None,
+                severity=data["severity"],
+                share=data["share"],
+                confidence=data["confidence"],
+                position=data["position"],
+                box=Box.from_list(data["box"]),
+                mask=Mask.from_coco(data["mask"]),
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,14 +151,16 @@ class Report:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Report:
-        return cls(
-            image=data["image"],
-            width=data["width"],
-            height=data["height"],
-            model=data["model"],
-            score=Score.from_dict(data["score"]),
-            findings=tuple(Finding.from_dict(finding) for finding in data["findings"]),
-        )
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("report"):
+            return cls(
+                image=data["image"],
+                width=data["width"],
+                height=data["height"],
+                model=data["model"],
+                score=Score.from_dict(data["score"]),
+                findings=tuple(Finding.from_dict(finding) for finding in data["findings"]),
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,12 +170,21 @@ class Answer:
     text: str
     options: Mapping[str, float] | None = None
 
+    def __post_init__(self) -> None:
+        if self.options is not None:
+            object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+
     def to_dict(self) -> dict[str, Any]:
         return {"text": self.text, "options": dict(self.options) if self.options is not None else None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Answer:
-        return cls(text=data["text"], options=data.get("options"))
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("answer"):
+            return cls(text=data["text"], options=data.get("options"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (Answer, vars(self) | {"options": dict(self.options) if self.options is not None else None})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +205,7 @@ class Comparison:
             raise ArgumentError(f"the winner of a comparison is 'A' or 'B', found {self.winner!r}")
         if not 0.5 <= self.probability <= 1:
             raise ArgumentError(f"the winner's probability lies in 0.5..1, found {self.probability!r}")
+        object.__setattr__(self, "differences", MappingProxyType(dict(self.differences)))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -201,9 +217,32 @@ class Comparison:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Comparison:
-        return cls(
-            winner=data["winner"],
-            probability=data["probability"],
-            differences={Category(name): d for name, d in data["differences"].items()},
-            text=data["text"],
-        )
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("comparison"):
+            return cls(
+                winner=data["winner"],
+                probability=data["probability"],
+                differences={Category(name): d for name, d in data["differences"].items()},
+                text=data["text"],
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (Comparison, vars(self) | {"differences": dict(self.differences)})
+
+
+def _rebuild(cls: type[Any], fields: dict[str, Any]) -> Any:
+    # Read-only mappings cannot be pickled, so results that hold one are made anew.
+    return cls(**fields)
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Turn what malformed JSON raises into an ArgumentError."""
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except KeyError as error:
+        raise ArgumentError(f"a {what} needs the field {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ArgumentError(f"this {what} is malformed: {error}") from error
