@@ -338,7 +338,7 @@ class TestData:
 
     def test_stats(self) -> None:
         text = run("data", "stats", "set").stdout
-        assert text.splitlines()[0] == "2 records, 1 pictures of 1 sources, 2 regions, 2 turns"
+        assert text.splitlines()[0] == "2 records, 1 picture of 1 source, 2 regions, 2 turns"
         assert text == stats("set").to_text() + "\n"
         assert json.loads(run("data", "stats", "set", "--json").stdout)["tasks"] == {"local": 2}
 
