@@ -28,7 +28,7 @@ REGIONS: Final = {
 def main() -> None:
     OUT.mkdir(exist_ok=True)
     path = OUT / "regions.png"
-    photo = np.asarray(astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    photo = np.asarray(astronaut(), np.uint8)
     masks = [inside(outline, photo.shape) for outline in REGIONS.values()]
     plans = [Sequence.parse(step) for step in REGIONS]
     result = regional(photo, masks, plans, seed=0, feather_px=2)

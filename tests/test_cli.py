@@ -338,7 +338,7 @@ class TestData:
 
     def test_stats(self) -> None:
         text = run("data", "stats", "set").stdout
-        assert text.splitlines()[0] == "2 records, 1 pictures of 1 sources, 2 regions, 2 turns"
+        assert text.splitlines()[0] == "2 records, 1 picture of 1 source, 2 regions, 2 turns"
         assert text == stats("set").to_text() + "\n"
         assert json.loads(run("data", "stats", "set", "--json").stdout)["tasks"] == {"local": 2}
 
@@ -419,13 +419,8 @@ class TestProcess:
 
     def test_completes_commands_and_distortions(self) -> None:
         words = {"COMP_WORDS": "quibble ", "COMP_CWORD": "1", "_QUIBBLE_COMPLETE": "bash_complete"}
-        entry = "from quibble.cli import main; main(prog_name='quibble')"
-        done = subprocess.run(
-            [sys.executable, "-c", entry], capture_output=True, text=True, env={**os.environ, **words}, check=True
-        )
+        done = quibble_process(**words)
         assert done.stdout.split() == [f"plain,{name}" for name in COMMANDS]
         words |= {"COMP_WORDS": "quibble distort photo.png --apply noise.gauss", "COMP_CWORD": "4"}
-        done = subprocess.run(
-            [sys.executable, "-c", entry], capture_output=True, text=True, env={**os.environ, **words}, check=True
-        )
+        done = quibble_process(**words)
         assert done.stdout.split() == ["plain,noise.gaussian_rgb", "plain,noise.gaussian_ycrcb"]

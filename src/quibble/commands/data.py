@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from quibble.commands.build import build
+
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FORMATS = ("jsonl", "parquet", "llava", "swift", "depictqa", "coco")
 
@@ -19,11 +21,6 @@ Examples:
   quibble data check out/ && quibble data stats out/
   quibble data show out/
   quibble data convert out/ out.json --to llava
-"""
-
-_BUILD_EXAMPLES = """\b
-Examples:
-  quibble data build octopus photos/ out/ --records 33000
 """
 
 _CHECK_EXAMPLES = """\b
@@ -70,9 +67,7 @@ def data() -> None:
     """
 
 
-@data.group(epilog=_BUILD_EXAMPLES)
-def build() -> None:
-    """Build a data set from photographs."""
+data.add_command(build)
 
 
 @data.command(epilog=_CHECK_EXAMPLES)
