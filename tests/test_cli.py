@@ -338,7 +338,7 @@ class TestData:
 
     def test_stats(self) -> None:
         text = run("data", "stats", "set").stdout
-        assert text.splitlines()[0] == "2 records, 1 pictures of 1 sources, 2 regions, 2 turns"
+        assert text.splitlines()[0] == "2 records, 1 picture of 1 source, 2 regions, 2 turns"
         assert text == stats("set").to_text() + "\n"
         assert json.loads(run("data", "stats", "set", "--json").stdout)["tasks"] == {"local": 2}
 
@@ -360,7 +360,15 @@ class TestData:
         assert list(read_jsonl("back/records.jsonl")) == list(read_jsonl("set/records.jsonl"))
         assert Path("back/images/a.png").read_bytes() == Path("set/images/a.png").read_bytes()
 
-    @pytest.mark.parametrize("command", ["check", "stats"])
+    def test_show(self) -> None:
+        result = run("data", "show", "set")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "set/sheet.html\n", "")
+        page = Path("set/sheet.html").read_text()
+        assert page.count("The top left is out of focus.") == 2
+        assert run("data", "show", "set", "--limit", "1", "-o", "look.html").stdout == "look.html\n"
+        assert Path("look.html").read_text().count("The top left is out of focus.") == 1
+
+    @pytest.mark.parametrize("command", ["check", "show", "stats"])
     def test_a_folder_without_a_data_set(self, command: str) -> None:
         Path("empty").mkdir()
         fails(
@@ -411,13 +419,8 @@ class TestProcess:
 
     def test_completes_commands_and_distortions(self) -> None:
         words = {"COMP_WORDS": "quibble ", "COMP_CWORD": "1", "_QUIBBLE_COMPLETE": "bash_complete"}
-        entry = "from quibble.cli import main; main(prog_name='quibble')"
-        done = subprocess.run(
-            [sys.executable, "-c", entry], capture_output=True, text=True, env={**os.environ, **words}, check=True
-        )
+        done = quibble_process(**words)
         assert done.stdout.split() == [f"plain,{name}" for name in COMMANDS]
         words |= {"COMP_WORDS": "quibble distort photo.png --apply noise.gauss", "COMP_CWORD": "4"}
-        done = subprocess.run(
-            [sys.executable, "-c", entry], capture_output=True, text=True, env={**os.environ, **words}, check=True
-        )
+        done = quibble_process(**words)
         assert done.stdout.split() == ["plain,noise.gaussian_rgb", "plain,noise.gaussian_ycrcb"]

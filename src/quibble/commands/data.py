@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
+
+from quibble.commands.build import build
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FORMATS = ("jsonl", "parquet", "llava", "swift", "depictqa", "coco")
@@ -22,11 +23,6 @@ Examples:
   quibble data convert out/ out.json --to llava
 """
 
-_BUILD_EXAMPLES = """\b
-Examples:
-  quibble data build octopus photos/ out/ --records 33000
-"""
-
 _CHECK_EXAMPLES = """\b
 Examples:
   quibble data check out/
@@ -37,6 +33,12 @@ _STATS_EXAMPLES = """\b
 Examples:
   quibble data stats out/
   quibble data stats out/ --json > stats.json
+"""
+
+_SHOW_EXAMPLES = """\b
+Examples:
+  quibble data show out/
+  quibble data show out/ --limit 50 --seed 1 -o look.html
 """
 
 _CONVERT_EXAMPLES = """\b
@@ -65,9 +67,7 @@ def data() -> None:
     """
 
 
-@data.group(epilog=_BUILD_EXAMPLES)
-def build() -> None:
-    """Build a data set from photographs."""
+data.add_command(build)
 
 
 @data.command(epilog=_CHECK_EXAMPLES)
@@ -105,6 +105,29 @@ def stats(folder: Path, as_json: bool) -> None:
     click.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else found.to_text())
 
 
+@data.command(epilog=_SHOW_EXAMPLES)
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The page to write. [default: sheet.html in the folder]",
+)
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Records at most.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Of which ones.")
+def show(folder: Path, output: Path | None, limit: int, seed: int) -> None:
+    """Make a page to look through a data set with your own eyes.
+
+    One HTML file that needs nothing else: pictures, their regions outlined and named, distortions, questions and
+    answers.
+    """
+    from quibble.data.sheet import sheet
+
+    with _working(f"drawing {folder}"):
+        page = sheet(folder, output or folder / "sheet.html", limit=limit, seed=seed)
+    click.echo(str(page))
+
+
 @data.command(epilog=_CONVERT_EXAMPLES)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
@@ -125,4 +148,4 @@ def convert(source: Path, target: Path, form: str, images: Path | None, shard_si
 
     with _working(f"writing {target}"):
         count = write(source, target, to=Form(form), images=images, shard_size=shard_size)
-    click.echo(f"{os.fspath(target)}: {'1 record' if count == 1 else f'{count} records'}")
+    click.echo(f"{target}: {'1 record' if count == 1 else f'{count} records'}")

@@ -9,6 +9,7 @@ from quibble.data.dataset import Sample, record_files, samples
 from quibble.data.jsonl import read_jsonl, write_jsonl
 from quibble.data.parquet import read_parquet, write_parquet
 from quibble.data.record import ImageEntry, Record, RegionEntry, Role, Turn
+from quibble.data.sheet import sheet
 from quibble.data.stats import Stats, Words, count, stats
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "recognise",
     "record_files",
     "samples",
+    "sheet",
     "stats",
     "write_jsonl",
     "write_parquet",

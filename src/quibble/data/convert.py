@@ -55,13 +55,16 @@ def convert(
     there already; Parquet has them inside. Raises RecordError for a malformed record or a missing picture,
     ArgumentError for a source of no known format or a picture that would replace a different one.
     """
-    items = _samples(Path(source), Path(images) if images is not None else None)
-    goal = Path(target)
+    origin, goal = Path(source), Path(target)
+    if not origin.exists():
+        raise ArgumentError(f"expected a data set's folder or a file, found nothing at {origin}")
+    root, path = (goal, goal / "records.jsonl") if to is Form.JSONL else (goal.parent, goal)
+    for place in (goal, path):
+        if place.exists() and place.samefile(origin):
+            raise ArgumentError(f"{place} is the source itself; name another target")
+    items = _samples(origin, Path(images) if images is not None else origin.parent)
     if to is Form.PARQUET:
         return write_rows(((item.record, _all_bytes(item)) for item in items), goal, shard_size=shard_size)
-    root, path = (goal, goal / "records.jsonl") if to is Form.JSONL else (goal.parent, goal)
-    if path.exists() and path.samefile(source):
-        raise ArgumentError(f"{path} is the source itself; name another target")
     write = write_jsonl if to is Form.JSONL else _WRITERS[to]
     return write(_with_pictures(items, root), path)
 
@@ -85,13 +88,10 @@ def recognise(path: str | os.PathLike[str]) -> Form:
     )
 
 
-def _samples(source: Path, images: Path | None) -> Iterator[Sample]:
+def _samples(source: Path, root: Path) -> Iterator[Sample]:
     if source.is_dir():
         yield from samples(source)
         return
-    if not source.is_file():
-        raise ArgumentError(f"expected a data set's folder or a file, found nothing at {source}")
-    root = images if images is not None else source.parent
     for record in _read(source, root):
         yield Sample(record=record, pictures=tuple(root / image.file for image in record.images))
 

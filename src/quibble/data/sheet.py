@@ -52,9 +52,9 @@ def sheet(
     tasks = Counter(sample.record.task for sample in chosen)
     slugs = {task: f"task-{index}" for index, task in enumerate(tasks, start=1)}
     title = escape(Path(folder).absolute().name)
-    shown = (
-        f"{len(chosen):,} of {total:,} records, drawn with seed {seed}" if len(chosen) < total else f"{total:,} records"
-    )
+    shown = f"{total:,} record{'' if total == 1 else 's'}"
+    if len(chosen) < total:
+        shown = f"{len(chosen):,} of {shown}, drawn with seed {seed}"
     style = files("quibble.data").joinpath("sheet.css").read_text(encoding="utf-8")
     with atomic_writer(out) as file:
 
@@ -127,9 +127,12 @@ def _figures(index: int, image: ImageEntry, picture: Path | bytes, record: Recor
     """The picture as it is and, if it has regions, with them."""
     name = f"{_ROLES[image.role]}, {image.width} × {image.height}"
     try:
-        pixels = _shrink(load(picture), side_px)
-    except ImageError as error:
-        return f'<figure><p class="missing">{escape(str(error))}</p><figcaption>{name}</figcaption></figure>'
+        # From bytes, so that a message does not tell the sheet's readers the paths of this machine.
+        pixels = _shrink(load(picture.read_bytes() if isinstance(picture, Path) else picture), side_px)
+    except (ImageError, OSError) as error:
+        reason = str(error) if isinstance(error, ImageError) else error.strerror or "cannot be read"
+        reason = f"{image.file}: {reason}"
+        return f'<figure><p class="missing">{escape(reason)}</p><figcaption>{name}</figcaption></figure>'
     numbered = [(number, region) for number, region in enumerate(record.regions, start=1) if region.image == index]
     figures = _figure(pixels, name)
     if numbered:
@@ -163,12 +166,15 @@ def _resized(region: RegionEntry, width: int, height: int, image: ImageEntry) ->
     """The region on the picture as it is shown."""
     if (width, height) == (image.width, image.height):
         return region.region
+    x, y = width / image.width, height / image.height
     mask, box = region.mask, region.box
     if mask is not None:
-        drawn = Image.fromarray(mask.to_array()).resize((width, height), Image.Resampling.NEAREST)
-        mask = Mask.from_array(np.asarray(drawn))
+        drawn = np.asarray(Image.fromarray(mask.to_array()).resize((width, height), Image.Resampling.NEAREST))
+        mask = Mask.from_array(drawn) if drawn.any() else None
+    if mask is None and box is None:
+        # The mask is too small to be seen at this size; its box still shows where it is.
+        box = region.region.bounds
     if box is not None:
-        x, y = width / image.width, height / image.height
         box = Box(x0=box.x0 * x, y0=box.y0 * y, x1=box.x1 * x, y1=box.y1 * y)
     return Region(mask=mask, box=box, label=region.label)
 

@@ -79,8 +79,8 @@ class Stats:
     def to_text(self) -> str:
         """A report to read on a terminal, of plain characters."""
         lines = [
-            f"{self.records} records, {self.pictures} pictures of {self.sources} sources, "
-            f"{self.regions} regions, {self.turns} turns"
+            f"{_number(self.records, 'record')}, {_number(self.pictures, 'picture')} of "
+            f"{_number(self.sources, 'source')}, {_number(self.regions, 'region')}, {_number(self.turns, 'turn')}"
         ]
         lines += _table("task", self.tasks) + _table("split", self.splits) + _table("label", self.labels, most=20)
         if self.levels:
@@ -225,6 +225,10 @@ def _ranked(ranked: list[tuple[int, int]], place: int) -> int:
             return value
         place -= number
     raise AssertionError("a place beyond the end")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _table(title: str, counts: Mapping[str, int], *, most: int | None = None) -> list[str]:

@@ -6,7 +6,7 @@ the parameters of its types are those of the code published with KADIS-700k. A m
 
 A type's means hang on a strength that is 0 without distortion; ours is expressed by the same strength and read
 off, log(m - 1) linear between two points. Beyond KADID's strongest level its last two levels are continued: a guess.
-"Measured" strengths are means over 30 photographs (scripts/measure_opinion.py).
+"Measured" strengths are means over 100 photographs (scripts/measure_opinion.py).
 
 | ours | KADID's type | strength |
 | --- | --- | --- |
@@ -23,7 +23,7 @@ off, log(m - 1) linear between two points. Beyond KADID's strongest level its la
 | noise.poisson | none; 11 white noise | sigma at the mean value of photographs, 0.45 |
 | noise.impulse | 13 impulse noise | amount |
 | compression.jpeg | 10 JPEG | 50 / quality, the scale of libjpeg's quantisation |
-| compression.jpeg_2000 | 9 JPEG 2000 | root mean square error; KADID's compression ratios measured |
+| compression.jpeg_2000 | 9 JPEG 2000 | root mean square error, of KADID's compression ratios measured |
 | brighten.*, darken.* | 16 brighten, 17 darken | mean absolute change, measured |
 | the two shift_rgb | 18 mean shift up to 0.15, beyond it 16, 17 | the same |
 | contrast_strengthen.*, contrast_weaken.* | 25 contrast change, levels 1..3 and 4..5 | the same |
@@ -71,40 +71,40 @@ _CHROMA_NOISE: Final[_Knots] = ((0.0196, 4.47), (0.0438, 3.68), (0.0619, 3.17), 
 _SPECKLE: Final[_Knots] = ((0.0316, 4.40), (0.0707, 3.58), (0.1, 3.08), (0.1414, 2.64), (0.2236, 2.12))
 _IMPULSE: Final[_Knots] = ((0.001, 3.58), (0.005, 2.93), (0.01, 2.61), (0.02, 2.31), (0.03, 2.13))
 _JPEG: Final[_Knots] = ((50 / 43, 4.34), (50 / 36, 4.25), (50 / 24, 3.87), (50 / 7, 1.95), (50 / 4, 1.35))
-#: Compression ratios 16, 32, 45, 120, 400, whose peak signal-to-noise ratios are 35.7, 31.2, 29.5, 25.9, 22.7 dB.
-_JPEG_2000: Final[_Knots] = ((0.0164, 4.55), (0.0277, 4.20), (0.0337, 3.87), (0.0510, 2.44), (0.0731, 1.39))
-_BRIGHTEN: Final[_Knots] = ((0.0378, 4.51), (0.0756, 4.29), (0.1515, 3.63), (0.2634, 2.70), (0.3745, 1.81))
-_DARKEN: Final[_Knots] = ((0.0186, 4.60), (0.0372, 4.53), (0.0744, 4.23), (0.1488, 3.53), (0.2794, 2.22))
-_SHIFT_UP: Final[_Knots] = ((0.0772, 4.52), (0.1433, 4.22), (0.2634, 2.70), (0.3745, 1.81))
-_SHIFT_DOWN: Final[_Knots] = ((0.0776, 4.37), (0.1411, 3.90), (0.2794, 2.22))
-_CONTRAST_UP: Final[_Knots] = ((0.0356, 4.29), (0.0623, 3.86), (0.0877, 3.42))
-_CONTRAST_DOWN: Final[_Knots] = ((0.0356, 4.14), (0.0711, 3.32))
+#: Compression ratios 16, 32, 45, 120, 400.
+_JPEG_2000: Final[_Knots] = ((0.0154, 4.55), (0.0262, 4.20), (0.0321, 3.87), (0.0497, 2.44), (0.0743, 1.39))
+_BRIGHTEN: Final[_Knots] = ((0.0359, 4.51), (0.0718, 4.29), (0.1437, 3.63), (0.2467, 2.70), (0.3368, 1.81))
+_DARKEN: Final[_Knots] = ((0.0176, 4.60), (0.0351, 4.53), (0.0702, 4.23), (0.1405, 3.53), (0.2652, 2.22))
+_SHIFT_UP: Final[_Knots] = ((0.0780, 4.52), (0.1433, 4.22), (0.2467, 2.70), (0.3368, 1.81))
+_SHIFT_DOWN: Final[_Knots] = ((0.0765, 4.37), (0.1381, 3.90), (0.2652, 2.22))
+_CONTRAST_UP: Final[_Knots] = ((0.0367, 4.29), (0.0642, 3.86), (0.0902, 3.42))
+_CONTRAST_DOWN: Final[_Knots] = ((0.0367, 4.14), (0.0734, 3.32))
 _SATURATE_LAB: Final[_Knots] = ((1, 3.33), (2, 2.65), (5, 1.82), (8, 1.52))
 #: The same means over the mean absolute change.
-_SATURATE_CHANGE: Final[_Knots] = ((0.0629, 3.33), (0.1048, 2.65), (0.1702, 1.82), (0.2064, 1.52))
+_SATURATE_CHANGE: Final[_Knots] = ((0.0520, 3.33), (0.0887, 2.65), (0.1536, 1.82), (0.1921, 1.52))
 _DESATURATE: Final[_Knots] = ((0.6, 2.75), (0.8, 2.33), (0.9, 2.26), (1.0, 2.24))
-_SHARPEN: Final[_Knots] = ((0.0426, 3.58), (0.0776, 2.64), (0.1063, 2.14), (0.1666, 1.61), (0.2308, 1.34))
+_SHARPEN: Final[_Knots] = ((0.0387, 3.58), (0.0689, 2.64), (0.0929, 2.14), (0.1431, 1.61), (0.1987, 1.34))
 #: Its pictures are 0.887, 0.784, 0.699, 0.569 and 0.290 times as large in between.
 _PIXELATE: Final[_Knots] = ((0.127, 3.89), (0.275, 3.10), (0.43, 2.90), (0.757, 2.79), (2.446, 1.50))
 _QUANTIZE: Final[_Knots] = ((1 / 20, 4.17), (1 / 16, 3.93), (1 / 13, 3.69), (1 / 10, 3.37), (1 / 7, 2.80))
 
 #: Mean absolute change of the five levels (0..1), measured.
-_CHANGES: Final[Mapping[Distortion, tuple[float, ...]]] = {
-    _D.BRIGHTEN_SHIFT_HSV: (0.0789, 0.1551, 0.2282, 0.2959, 0.3558),
-    _D.BRIGHTEN_SHIFT_RGB: (0.0964, 0.1424, 0.1896, 0.2534, 0.3211),
-    _D.BRIGHTEN_GAMMA_HSV: (0.0809, 0.1205, 0.1615, 0.2077, 0.2600),
-    _D.BRIGHTEN_GAMMA_RGB: (0.0655, 0.1041, 0.1476, 0.2243, 0.3173),
-    _D.DARKEN_SHIFT_HSV: (0.0814, 0.1589, 0.2287, 0.2875, 0.3339),
-    _D.DARKEN_SHIFT_RGB: (0.0960, 0.1403, 0.1834, 0.2370, 0.2867),
-    _D.DARKEN_GAMMA_HSV: (0.0946, 0.1353, 0.1774, 0.2160, 0.2578),
-    _D.DARKEN_GAMMA_RGB: (0.0957, 0.1469, 0.1970, 0.2405, 0.2759),
-    _D.CONTRAST_STRENGTHEN_SCALE: (0.0554, 0.0868, 0.1195, 0.1494, 0.1994),
-    _D.CONTRAST_STRENGTHEN_STRETCH: (0.1013, 0.1409, 0.1786, 0.2060, 0.2256),
-    _D.CONTRAST_WEAKEN_SCALE: (0.0444, 0.0710, 0.0976, 0.1243, 0.1420),
-    _D.CONTRAST_WEAKEN_STRETCH: (0.1247, 0.1309, 0.1376, 0.1526, 0.1697),
-    _D.SATURATE_STRENGTHEN_HSV: (0.0928, 0.1253, 0.1384, 0.1430, 0.1469),
-    _D.OVERSHARPEN_UNSHARP: (0.0516, 0.0690, 0.0921, 0.1237, 0.1490),
-    _D.QUANTIZE_HISTOGRAM: (0.1450, 0.1517, 0.1775, 0.1957, 0.2309),
+CHANGES: Final[Mapping[Distortion, tuple[float, ...]]] = {
+    _D.BRIGHTEN_SHIFT_HSV: (0.0799, 0.1540, 0.2206, 0.2793, 0.3294),
+    _D.BRIGHTEN_SHIFT_RGB: (0.0971, 0.1424, 0.1878, 0.2470, 0.3075),
+    _D.BRIGHTEN_GAMMA_HSV: (0.0744, 0.1105, 0.1479, 0.1900, 0.2376),
+    _D.BRIGHTEN_GAMMA_RGB: (0.0599, 0.0951, 0.1347, 0.2049, 0.2906),
+    _D.DARKEN_SHIFT_HSV: (0.0814, 0.1584, 0.2286, 0.2905, 0.3429),
+    _D.DARKEN_SHIFT_RGB: (0.0944, 0.1373, 0.1788, 0.2314, 0.2828),
+    _D.DARKEN_GAMMA_HSV: (0.0888, 0.1281, 0.1698, 0.2096, 0.2551),
+    _D.DARKEN_GAMMA_RGB: (0.0887, 0.1374, 0.1867, 0.2314, 0.2701),
+    _D.CONTRAST_STRENGTHEN_SCALE: (0.0616, 0.0934, 0.1242, 0.1512, 0.1946),
+    _D.CONTRAST_STRENGTHEN_STRETCH: (0.0987, 0.1315, 0.1659, 0.1906, 0.2086),
+    _D.CONTRAST_WEAKEN_SCALE: (0.0500, 0.0800, 0.1100, 0.1400, 0.1600),
+    _D.CONTRAST_WEAKEN_STRETCH: (0.1268, 0.1342, 0.1421, 0.1600, 0.1804),
+    _D.SATURATE_STRENGTHEN_HSV: (0.0779, 0.1163, 0.1441, 0.1582, 0.1741),
+    _D.OVERSHARPEN_UNSHARP: (0.0438, 0.0580, 0.0766, 0.1019, 0.1224),
+    _D.QUANTIZE_HISTOGRAM: (0.1234, 0.1274, 0.1400, 0.1531, 0.1723),
 }
 
 
@@ -189,10 +189,10 @@ def combine_opinions(opinions: Iterable[float], shares: Iterable[float] | None =
 def _opinion_of(distortion: Distortion, level: float) -> float:
     parameters = level_parameters(distortion, level)
     opinions = [_read(knots, strength(parameters)) for knots, strength in _BY_PARAMETER.get(distortion, ())]
-    if distortion in _CHANGES:
+    if distortion in CHANGES:
         shifts = {_D.BRIGHTEN_SHIFT_RGB: _SHIFT_UP, _D.DARKEN_SHIFT_RGB: _SHIFT_DOWN}
         knots = shifts.get(distortion, _BY_CHANGE.get(distortion.category, ()))
-        opinions.append(_read(knots, float(np.interp(level, range(1, 6), _CHANGES[distortion]))))
+        opinions.append(_read(knots, float(np.interp(level, range(1, 6), CHANGES[distortion]))))
     return combine_opinions(opinions)
 
 

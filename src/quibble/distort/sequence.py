@@ -72,7 +72,8 @@ class Sequence:
         """
         if count < 1 or not levels:
             raise ArgumentError(f"a plan has at least one step and one level to choose, found {count}, {levels}")
-        pool = {category: [d for d in distortions_of(category) if d in set(allowed)] for category in Category}
+        wanted = frozenset(allowed)
+        pool = {category: [d for d in distortions_of(category) if d in wanted] for category in Category}
         chosen = _draw_kinds(rng, count, orders, pool, ())
         if chosen is None:
             raise ArgumentError(f"no {count} of the allowed distortions can follow one another; allow more of them")

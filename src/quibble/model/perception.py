@@ -41,11 +41,16 @@ class Perception(nn.Module):
         pooled = sum(widths) + config.decoder_width
         self.opinion = OpinionHead(pooled, CATEGORY_CHANNELS + len(Category), config.opinion_width)
 
-    def forward(self, rgb: Tensor) -> Perceived:
-        """See the class."""
+    def look(self, rgb: Tensor) -> tuple[Dense, list[Tensor]]:
+        """The maps, and the encoder's four scales followed by the decoder's features."""
         features = self.vision(rgb)
         dense, mixed = self.decoder(features)
-        return Perceived(dense, self.opinion(rgb, [*features, mixed], dense), features)
+        return dense, [*features, mixed]
+
+    def forward(self, rgb: Tensor) -> Perceived:
+        """See the class."""
+        dense, features = self.look(rgb)
+        return Perceived(dense, self.opinion(rgb, features, dense), features[:-1])
 
 
 class Exported(nn.Module):

@@ -131,7 +131,9 @@ def _upsample(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
     return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps])
 
 
-def measure_opinion(look: Looker, bank: Bank, names: list[str], truth: list[float]) -> dict[str, float]:
+def measure_opinion(
+    look: Looker, bank: Bank | Sequence[NDArray[np.uint8]], names: list[str], truth: list[float]
+) -> dict[str, float]:
     """SRCC and PLCC (plain) with mean opinions, pooled and by the names' first four letters; interval coverage."""
     mean, spread = [], []
     for i in range(len(bank)):

@@ -1,0 +1,116 @@
+"""Measure the model in the package on validation photographs, through the same door as a user.
+
+    python scripts/evaluate_perception.py --recipe recipes/nano-perception.toml --cache runs/nano/cache
+
+Opinions: BIQ2021's validation part of Train. Regions: held-out photographs with people's region maps, 0 to 3 regions
+each, one distortion of all 35 at a level of 1 to 5. False findings: validation photographs rated 0.8 and more. The
+odd-numbered half of each is used; calibration was fitted on the even-numbered half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quibble.assessor import Assessor
+from quibble.backends.base import Evidence
+from quibble.backends.onnx import NANO, OnnxPerception
+from quibble.train import calibrate, validation
+from quibble.train.recipe import Recipe, load
+from quibble.train.sources import find_photos, opinion_validation
+
+#: Pictures made of each photograph with a region map, and the seed that they are drawn with.
+EACH, SEED = 3, 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """Pictures to measure on. clean: those of `rated` with an opinion of at least 80."""
+
+    truths: list[validation.Truth]
+    rated: list[tuple[NDArray[np.uint8], float]]
+    names: list[str]
+
+    @classmethod
+    def read(cls, recipe: Recipe, cache: Path) -> Validation:
+        """All of the recipe's held-out photographs."""
+        photos = find_photos(recipe, cache, held_out=True)
+        bank, names, opinions = opinion_validation(recipe.opinion, cache)
+        truths = list(validation.whole_pictures(photos, each=EACH, seed=SEED))
+        return cls(truths=truths, rated=[(bank[i], o) for i, o in enumerate(opinions)], names=names)
+
+    def half(self, odd: int) -> Validation:
+        """Every other photograph; the pictures made of one photograph stay together."""
+        return Validation(
+            truths=[t for i, t in enumerate(self.truths) if i // EACH % 2 == odd],
+            rated=self.rated[odd::2],
+            names=self.names[odd::2],
+        )
+
+    @property
+    def clean(self) -> list[NDArray[np.uint8]]:
+        return [picture for picture, opinion in self.rated if opinion >= 80]
+
+
+def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
+    """All figures of the vision half, by name."""
+
+    def look(picture: NDArray[np.uint8]) -> Evidence:
+        return backend.perceive([picture])[0]
+
+    assessor = Assessor(backend)
+    figures = validation.measure_dense(look, iter(data.truths))
+    figures |= validation.measure_opinion(look, [p for p, _ in data.rated], data.names, [o for _, o in data.rated])
+    inside = []
+    for picture, opinion in data.rated:
+        score = assessor.score(picture)
+        inside.append(score.low <= opinion <= score.high)
+    figures["interval_coverage"] = float(np.mean(inside))
+    clean = [assessor.assess(picture) for picture in data.clean]
+    figures["false_findings"] = float(np.mean([len(report.findings) for report in clean]))
+    confidence, right, regions, found = [], [], 0, 0
+    for truth in data.truths:
+        judged = calibrate.judged(truth, assessor.assess(truth.rgb).findings)
+        confidence += [finding.confidence for finding, _ in judged]
+        right += [ok for _, ok in judged]
+        regions += len(truth.regions)
+        for mask, distortion, _ in truth.regions:
+            found += any(
+                f.category is distortion.category and (f.mask.to_array() & mask).sum() >= 0.5 * mask.sum()
+                for f, _ in judged
+            )
+    figures["finding_precision"] = float(np.mean(right))
+    figures["finding_recall"] = found / max(1, regions)
+    figures["finding_ece"] = calibrate.expected_calibration_error(confidence, right)
+    figures["n_pictures"], figures["n_rated"] = len(data.truths), len(data.rated)
+    return {name: round(float(value), 4) for name, value in figures.items()}
+
+
+def print_figures(figures: dict[str, float]) -> None:
+    for name, value in figures.items():
+        print(f"{name:<28} {value:8.4g}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--set", dest="overrides", action="append", default=[], help="KEY=VALUE of the recipe")
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=NANO)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    data = Validation.read(load(arguments.recipe, tuple(arguments.overrides)), arguments.cache).half(1)
+    figures = evaluate(OnnxPerception(arguments.model), data)
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        print_figures(figures)
+
+
+if __name__ == "__main__":
+    main()

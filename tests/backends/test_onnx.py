@@ -1,0 +1,87 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from quibble.backends.base import evidence
+from quibble.backends.onnx import OnnxPerception
+from quibble.errors import ModelError
+from quibble.model.perception import Exported, Perception, PerceptionConfig
+from quibble.model.vision import VisionConfig
+from quibble.train.calibrate import to_manifest
+from quibble.train.export import export_perception, write_manifest
+
+TINY = PerceptionConfig(
+    vision=VisionConfig(stem=8, widths=(8, 12, 16, 16), blocks=(1, 1, 1, 1)), decoder_width=16, opinion_width=16
+)
+
+
+def pictures(*sizes: tuple[int, int]) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
+
+
+@pytest.fixture(scope="module")
+def model() -> Perception:
+    torch.manual_seed(0)
+    model = Perception(TINY)
+    # Norms and running values as after some training, so that nothing is an identity by accident.
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.weight, 1, 0.2)
+            torch.nn.init.normal_(module.running_mean, 0, 0.2)
+    return model.eval()
+
+
+@pytest.fixture(scope="module")
+def folder(model: Perception, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    export_perception(model, folder / "model.onnx")
+    facts = {"name": "tiny", "calibration": to_manifest((0.5,) * 12, 1.0, 0.0, 1.0)}
+    write_manifest(folder / "manifest.json", folder / "model.onnx", facts)
+    return folder
+
+
+def test_the_export_sees_what_torch_sees_at_any_size(model: Perception, folder: Path) -> None:
+    # What was exported has half-precision weights; give torch the same ones.
+    halved = {k: v.half().float() if v.is_floating_point() else v for k, v in model.state_dict().items()}
+    reference = Perception(TINY)
+    reference.load_state_dict(halved)
+    backend = OnnxPerception(folder, threads=1)
+    for picture in pictures((64, 64), (131, 70), (200, 305)):
+        (seen,) = backend.perceive([picture])
+        with torch.inference_mode():
+            outputs = Exported(reference.eval())(torch.from_numpy(picture)[None])
+        expected = evidence([o.numpy()[0] for o in outputs], picture.shape[1], picture.shape[0])
+        np.testing.assert_allclose(seen.categories, expected.categories, atol=2e-3)
+        np.testing.assert_allclose(seen.severities, expected.severities, atol=1e-2)
+        np.testing.assert_allclose(seen.levels, expected.levels, atol=2e-3)
+        assert abs(seen.spread - expected.spread) < 0.05
+
+
+def test_a_score_does_not_change_with_its_company(folder: Path) -> None:
+    backend = OnnxPerception(folder, threads=1)
+    many = pictures(*[(96, 80)] * 16, (64, 100))
+    together = backend.perceive(many)
+    for i in (0, 5, 15, 16):
+        (alone,) = backend.perceive([many[i]])
+        np.testing.assert_allclose(alone.levels, together[i].levels, atol=1e-4)
+        np.testing.assert_allclose(alone.categories, together[i].categories, atol=1e-4)
+
+
+def test_damaged_and_missing_weights_are_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model in"):
+        OnnxPerception(tmp_path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match="cannot read the weights"):
+        OnnxPerception(tmp_path)
+    (tmp_path / "model.onnx").write_bytes((folder / "model.onnx").read_bytes()[:-1])
+    with pytest.raises(ModelError, match="damaged"):
+        OnnxPerception(tmp_path)
+    del manifest["calibration"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match="lacks calibration"):
+        OnnxPerception(tmp_path)
