@@ -590,9 +590,12 @@ def test_the_limit_is_checked_before_decoding() -> None:
         load(small, max_megapixels=float("nan"))
 
 
-def test_pillows_own_limit_does_not_apply(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    assert (load(encode(picture(), "PNG")) == picture()).all()
+def test_pillows_own_limit_does_not_apply_where_it_can_be_avoided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300_000)
+    large = picture(1000, 1000)
+    for kind in ("JPEG", "PNG", "BMP", "GIF", "AVIF"):
+        assert load(encode(large, kind)).shape == large.shape
+    assert "raise PIL.Image.MAX_IMAGE_PIXELS" in only_error(encode(large, "TIFF"), allow_truncated=True)
 
 
 def test_an_endless_stream_is_cut_short() -> None:

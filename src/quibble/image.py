@@ -55,8 +55,9 @@ def load(source: Source, *, max_megapixels: float = 100.0, allow_truncated: bool
     taken as 0..1; deep data too small to show anything on that scale is an error, not a black picture.
 
     Raises ImageError, and nothing else, for everything that is no usable picture, for one of more than max_megapixels
-    millions of pixels, and for a damaged one. With allow_truncated the part of a damaged picture that can be
-    decoded is kept (the rest is black or grey); WebP, AVIF and HEIF cannot be read in part.
+    millions of pixels (TIFF and WebP are held to twice PIL.Image.MAX_IMAGE_PIXELS besides, 178 by default), and for
+    a damaged one. With allow_truncated the part of a damaged picture that can be decoded is kept (the rest is black
+    or grey); WebP, AVIF and HEIF cannot be read in part.
     Raises ArgumentError if max_megapixels is not above 0.
     """
     if not max_megapixels > 0:
@@ -255,6 +256,10 @@ def _readable(name: str, kind: str) -> Iterator[None]:
         yield
     except ImageError:
         raise
+    except Image.DecompressionBombError as error:
+        limit = (Image.MAX_IMAGE_PIXELS or 0) * 2 / 1e6
+        advice = f"Pillow's own limit for a {kind} is {limit:.0f} megapixels: raise PIL.Image.MAX_IMAGE_PIXELS too"
+        raise ImageError(f"{name}: cannot be decoded; {advice}") from error
     except MemoryError as error:
         raise ImageError(f"{name}: not enough memory to decode this {kind}; make the picture smaller") from error
     except Exception as error:  # decoders raise a dozen types, struct.error and RuntimeError among them
@@ -306,6 +311,8 @@ def _decode(image: Image.Image, name: str, *, allow_truncated: bool) -> Image.Im
             with _quiet():
                 image.load()
         return image
+    except Image.DecompressionBombError:
+        raise
     except Exception as error:  # as in _readable
         if not allow_truncated:
             what = f"{image.format or 'picture'} is damaged or cut off"
@@ -404,7 +411,7 @@ def _to_8_bit(image: Image.Image, name: str) -> Image.Image:
             grey = 255 - grey  # white is zero; Pillow turns only shallow pixels round
     key = image.info.get("transparency")
     if isinstance(key, int):
-        return Image.fromarray(np.stack([grey, np.where(values == key, 0, 255).astype(np.uint8)], axis=-1), "LA")
+        return Image.fromarray(np.stack([grey, np.where(values == key, 0, 255).astype(np.uint8)], axis=-1))
     return Image.fromarray(grey)
 
 
@@ -471,8 +478,7 @@ def _from_array(array: NDArray[Any]) -> ImageArray:
         return values
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
-    mode = "L" if values.ndim == 2 else {2: "LA", 4: "RGBA"}[values.shape[2]]
-    return _to_array(_to_srgb(Image.fromarray(np.ascontiguousarray(values), mode), name))
+    return _to_array(_to_srgb(Image.fromarray(np.ascontiguousarray(values)), name))
 
 
 def _reason(error: BaseException) -> str:
