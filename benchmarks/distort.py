@@ -95,8 +95,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    astronaut = np.ascontiguousarray(data.astronaut())
-    picture: Bytes = np.asarray(cv2.resize(astronaut, (options.side, options.side)), np.uint8)
+    photographs: Any = data
+    picture: Bytes = np.asarray(cv2.resize(photographs.astronaut(), (options.side, options.side)), np.uint8)
     mask = tenth(options.side)
     print(f"level {options.level:g}, {options.side} x {options.side}, one core, median of {options.repeats}, ms")
     print(f"{'distortion':<30}{'ours':>8}{'a tenth':>9}{'share':>7}{'reference':>11}{'imagecorruptions':>18}")

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 #: Colorants of Adobe RGB (1998), adapted to D50, as its specification prints them: columns R, G, B in XYZ.
 ADOBE_RGB = ((0.60974, 0.20528, 0.14919), (0.31111, 0.62567, 0.06322), (0.01947, 0.06087, 0.74457))
 
+#: Colorants of sRGB, adapted to D50.
+SRGB = ((0.43607, 0.38515, 0.14307), (0.22249, 0.71687, 0.06061), (0.01392, 0.09708, 0.71410))
+
 
 def matrix_profile(colorants: Sequence[Sequence[float]], gamma: float) -> bytes:
     columns = list(zip(*colorants, strict=True))

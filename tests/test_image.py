@@ -505,6 +505,14 @@ def test_an_srgb_profile_changes_nothing() -> None:
     assert (load(encode(picture(), "PNG", icc_profile=profile)) == picture()).all()
 
 
+def test_a_profile_that_is_nearly_srgb_is_converted() -> None:
+    greys = np.tile(np.arange(0, 256, 15, dtype=np.uint8)[:, None, None], (1, 2, 3))
+    profile = icc.matrix_profile(icc.SRGB, 2.0)
+    expected = srgb((greys / 255) ** 2.0)
+    assert 3 < difference(expected, greys) < 30
+    assert difference(load(encode(greys, "PNG", icc_profile=profile)), expected) <= 1.5
+
+
 @pytest.mark.parametrize(
     "profile", [b"rubbish" * 60, icc.grey_profile(1.0), icc.matrix_profile(icc.ADOBE_RGB, 2.2)[:300], b"\0" * 200]
 )

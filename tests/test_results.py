@@ -19,7 +19,12 @@ SHARES = (0.1, 0.2, 0.4, 0.25, 0.05)
 
 
 def score(**changes: Any) -> Score:
-    parts: dict[str, Any] = {"value": 51.25, "low": 40.5, "high": 62.0, "levels": dict(zip(Level, SHARES, strict=True))}
+    parts: dict[str, Any] = {
+        "value": 51.25,
+        "low": 40.5,
+        "high": 62.25,
+        "levels": dict(zip(Level, SHARES, strict=True)),
+    }
     return Score(**parts | changes)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -21,7 +23,8 @@ def _shrunk(image: Bytes, side: int) -> Bytes:
 @pytest.fixture(scope="session")
 def photos() -> list[Bytes]:
     """Four photographs of 128x128: a portrait, a cat, a cup, a rocket."""
-    return [_shrunk(picture(), 128) for picture in (data.astronaut, data.chelsea, data.coffee, data.rocket)]
+    photographs: Any = data
+    return [_shrunk(getattr(photographs, name)(), 128) for name in ("astronaut", "chelsea", "coffee", "rocket")]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from skimage import data
 
 from quibble.distort import distort
+from quibble.errors import ImageError
 
 Bytes = NDArray[np.uint8]
 
@@ -32,9 +34,15 @@ def test_jpeg_keeps_red_and_blue_apart() -> None:
     assert distort(red, "compression.jpeg", level=1).mean(axis=(0, 1)) == pytest.approx([255, 0, 0], abs=8)
 
 
+def test_a_picture_too_long_for_jpeg_is_named() -> None:
+    with pytest.raises(ImageError, match="65500 pixels a side, found 65501 x 1"):
+        distort(np.zeros((1, 65_501, 3), np.uint8), "compression.jpeg")
+
+
 @pytest.mark.parametrize(("level", "target"), [(1, 29.0), (3, 26.0), (5, 23.0)])
 def test_jpeg_2000_meets_its_ratio(level: int, target: float) -> None:
-    picture = np.ascontiguousarray(data.astronaut()[100:356, 100:356])
+    photographs: Any = data
+    picture = np.ascontiguousarray(photographs.astronaut()[100:356, 100:356])
     assert psnr(picture, distort(picture, "compression.jpeg_2000", level=level)) == pytest.approx(target, abs=0.5)
 
 

@@ -27,7 +27,7 @@ RANDOM = [d for d in ALL if d.category is Category.NOISE] + [
 
 
 def difference(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    return np.abs(a.astype(np.float64) - b)
+    return np.asarray(np.abs(a.astype(np.float64) - b))
 
 
 @pytest.mark.parametrize("distortion", ALL)
@@ -141,6 +141,12 @@ def test_levels_between_two_interpolate() -> None:
     )
 
 
+def test_a_level_that_numpy_drew_can_be_stored() -> None:
+    for level in (np.int64(2), np.float64(2), np.float32(2.5)):
+        stored = json.loads(json.dumps(draw("blur.motion", level, np.random.default_rng(0)).to_dict()))  # type: ignore[arg-type]
+        assert stored["level"] == level
+
+
 def test_draw_takes_random_parameters_from_the_generator_only() -> None:
     first, again = (draw("blur.motion", 2, np.random.default_rng(5)) for _ in range(2))
     assert first == again
@@ -157,12 +163,26 @@ def test_draw_takes_random_parameters_from_the_generator_only() -> None:
 
 def test_nothing_global_is_touched(photo: Bytes) -> None:
     np.random.seed(3)  # noqa: NPY002 - the legacy generator is what must stay as it is
-    state = np.random.get_state()[1].copy()  # type: ignore[index, union-attr]  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # type: ignore[index]  # noqa: NPY002
     threads = cv2.getNumThreads()
     for distortion in ALL:
         distort(photo, distortion)
     np.testing.assert_array_equal(state, np.random.get_state()[1])  # type: ignore[index]  # noqa: NPY002
     assert cv2.getNumThreads() == threads
+
+
+@pytest.mark.parametrize("distortion", ALL)
+def test_opencvs_threads_do_not_change_a_byte(distortion: Distortion, photo: Bytes) -> None:
+    picture = np.tile(photo, (4, 4, 1))
+    degradation = draw(distortion, 3, np.random.default_rng(1))
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(1)
+        alone = apply(picture, degradation)
+        cv2.setNumThreads(3)
+        np.testing.assert_array_equal(apply(picture, degradation), alone)
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def test_threads_may_share_the_engine(photo: Bytes) -> None:

@@ -17,7 +17,7 @@ def scale(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """mean + factor * (x - mean), with the mean luminance of the picture."""
     factor = p["factor"]
     mean = float(channel_means(image, frame) @ LUMA)
-    return curve(image, lambda x: (mean + factor * (x - mean)).astype(x.dtype))
+    return curve(image, lambda x: mean + factor * (x - mean))
 
 
 def stretch(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:

@@ -40,7 +40,7 @@ class _Entry:
     function: Function
     #: pixels beyond a region that it needs to see
     reach: Callable[[Mapping[str, float]], int] = lambda p: 0
-    #: a region begins at a multiple of this
+    #: a region begins and ends at a multiple of this
     grid: int = 1
     #: parameters that are drawn beside those of the level
     random: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ _ENTRIES: Final[Mapping[Distortion, _Entry]] = {
     _D.SATURATE_WEAKEN_HSV: _Entry(saturate.hsv),
     _D.SATURATE_WEAKEN_YCRCB: _Entry(saturate.ycrcb),
     _D.OVERSHARPEN_UNSHARP: _Entry(oversharpen.unsharp, lambda p: oversharpen.SIZE_PX // 2),
-    _D.PIXELATE_BOX: _Entry(pixelate.box, lambda p: int(1 / p["scale"]) + 1),
+    _D.PIXELATE_BOX: _Entry(pixelate.box, pixelate.reach),
     _D.QUANTIZE_OTSU: _Entry(quantize.otsu),
     _D.QUANTIZE_MEDIAN_CUT: _Entry(quantize.median_cut),
     _D.QUANTIZE_HISTOGRAM: _Entry(quantize.histogram),
@@ -96,6 +96,8 @@ def draw(distortion: Distortion | str, level: float, rng: np.random.Generator) -
     Raises ArgumentError for an unknown name or a level outside 1..5.
     """
     kind = Distortion.parse(distortion)
+    # A level that numpy drew must not end up in a record: JSON does not know its numbers.
+    level = level.item() if isinstance(level, np.generic) else level
     parameters = level_parameters(kind, level)
     for name in _ENTRIES[kind].random:
         parameters[name] = float(rng.uniform(-90, 90)) if name == "angle_deg" else int(rng.integers(SEEDS))
@@ -136,7 +138,7 @@ def apply_in(image: Pixels, degradation: Degradation, frame: Frame) -> Pixels:
 
 
 def surroundings(degradations: Iterable[Degradation]) -> tuple[int, int]:
-    """(reach, grid) of a sequence: the pixels around a region that it looks at, and what its start is a multiple of."""
+    """(reach, grid) of a sequence: the pixels around a region that it looks at, and what its ends are multiples of."""
     reach, grid = 0, 1
     for degradation in degradations:
         entry = _ENTRIES[degradation.distortion]

@@ -24,6 +24,11 @@ def box(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     return np.repeat(np.repeat(small, widths, axis=1), heights, axis=0)
 
 
+def reach(p: Mapping[str, float]) -> int:
+    """The largest side of a block: up to 2 / scale where a small picture's number of blocks is rounded down."""
+    return int(2 / p["scale"])
+
+
 def _block_edges(start: int, length: int, whole: int, scale: float) -> NDArray[np.int64]:
     """Where blocks begin in start .. start + length of a line of `whole` pixels, counted from start, and its end."""
     count = max(1, int(whole * scale))

@@ -4,8 +4,9 @@ Each region is computed from the original picture, on its bounding box grown by 
 
 - gaussian, lens, motion, oversharpen, spatially correlated noise: the kernel's reach; apart from noise the result
   inside the mask is that of the whole picture. Glass and jitter: the same reach, and pixels come in from around.
-- JPEG: boxes begin on the picture's grid of 16x16 pixels, with one more such block around.
-- pixelate: the blocks of the whole picture. JPEG 2000: the bounding box is coded, and the ratio is met over it.
+- JPEG: boxes lie on the picture's grid of 16x16 pixels, with one more such block around; the result inside the mask is
+  that of the whole picture. Pixelate: the blocks of the whole picture.
+- JPEG 2000: the bounding box is coded, and the ratio is met over it.
 - zoom: about the middle of the bounding box.
 - contrast and quantize: the means and histograms of the mask's own pixels.
 - all others look at one pixel at a time.
@@ -98,7 +99,7 @@ def _distort_region(
 
 
 def _grown(part: slice, reach: int, grid: int, size: int) -> slice:
-    return slice(max(part.start - reach, 0) // grid * grid, min(part.stop + reach, size))
+    return slice(max(part.start - reach, 0) // grid * grid, min(-(-(part.stop + reach) // grid) * grid, size))
 
 
 def _faded(before: Pixels, after: Pixels, mask: Bytes, feather_px: float) -> Pixels:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from quibble.model.mask_decoder import CATEGORY_CHANNELS, Dense, DenseDecoder
@@ -42,12 +41,16 @@ class Perception(nn.Module):
         pooled = sum(widths) + config.decoder_width
         self.opinion = OpinionHead(pooled, CATEGORY_CHANNELS + len(Category), config.opinion_width)
 
-    def forward(self, rgb: Tensor, *, learn_features: bool = True) -> Perceived:
-        """See the class. learn_features: whether gradients reach the encoder and the decoder."""
-        with torch.set_grad_enabled(learn_features and torch.is_grad_enabled()):
-            features = self.vision(rgb)
-            dense, mixed = self.decoder(features)
-        return Perceived(dense, self.opinion(rgb, [*features, mixed], dense), features)
+    def look(self, rgb: Tensor) -> tuple[Dense, list[Tensor]]:
+        """The maps, and the encoder's four scales followed by the decoder's features."""
+        features = self.vision(rgb)
+        dense, mixed = self.decoder(features)
+        return dense, [*features, mixed]
+
+    def forward(self, rgb: Tensor) -> Perceived:
+        """See the class."""
+        dense, features = self.look(rgb)
+        return Perceived(dense, self.opinion(rgb, features, dense), features[:-1])
 
 
 class Exported(nn.Module):

@@ -18,12 +18,12 @@ from torch.utils.data import DataLoader, Dataset
 from torch.utils.tensorboard import SummaryWriter
 
 from quibble.backends.base import Evidence, evidence
-from quibble.model.perception import Exported, Perceived, Perception
+from quibble.model.perception import Exported, Perception
 from quibble.train import losses, validation
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
 from quibble.train.optim import learning_rate, make_optimizer, update_average
 from quibble.train.recipe import Recipe
-from quibble.train.sources import DenseItem, DenseSource, OpinionSource, find_photos, opinion_validation
+from quibble.train.sources import DenseItem, DenseSource, OpinionItem, OpinionSource, find_photos, opinion_validation
 
 
 def _batches(source: Dataset[Any], batch: int, first: int, last: int, workers: int) -> Iterator[Any]:
@@ -50,10 +50,6 @@ def _one_thread(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def _prepare(rgb: Tensor) -> Tensor:
-    return rgb.float().div(255).contiguous(memory_format=torch.channels_last)
-
-
 class Trainer:
     """A run in a folder: `last.pt` to go on from, `log.jsonl` and TensorBoard files to look at."""
 
@@ -63,13 +59,13 @@ class Trainer:
         cache = cache or folder / "cache"
         seed_everything(recipe.seed)
         self.accelerator = Accelerator(mixed_precision=recipe.precision)
-        model: nn.Module = Perception(recipe.model)
+        model = Perception(recipe.model)
         if recipe.init:
             model.load_state_dict(load_weights(recipe.init)[0])
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
-        optimizer = make_optimizer(model, recipe.optim)
-        model, optimizer = self.accelerator.prepare(model, optimizer)
+        objective = losses.Objective(model, recipe.loss, learn_features=recipe.opinion.learn_features)
+        self.objective, optimizer = self.accelerator.prepare(objective, make_optimizer(model, recipe.optim))
         self.run = Run(model=model, average=average, optimizer=optimizer)
         self.checkpoint = folder / "last.pt"
         if self.checkpoint.exists():
@@ -108,33 +104,26 @@ class Trainer:
 
     def _step(self, dense: Iterator[Any], opinion: Iterator[Any] | None) -> dict[str, float]:
         recipe, run, device = self.recipe, self.run, self.accelerator.device
-        model = run.model.train()
+        model = run.model
+        self.objective.train()
         if recipe.freeze_norms:
             for module in model.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
         for group in run.optimizer.param_groups:
             group["lr"] = learning_rate(recipe.optim, run.step, recipe.steps)
-        out: dict[str, float] = {}
+        terms: dict[str, Tensor] = {}
         for _ in range(recipe.accumulate):
-            truth = DenseItem(*(t.to(device, non_blocking=True) for t in next(dense)))
-            seen: Perceived = model(_prepare(truth.rgb))
-            terms = losses.dense_loss(seen.dense, truth, recipe.loss)
+            made = DenseItem(*(t.to(device, non_blocking=True) for t in next(dense)))
+            rated = OpinionItem(*(t.to(device, non_blocking=True) for t in next(opinion))) if opinion else None
+            terms = self.objective(made, rated)
             self.accelerator.backward(torch.stack(list(terms.values())).sum() / recipe.accumulate)
-            if opinion is not None:
-                rgb, score = (t.to(device, non_blocking=True) for t in next(opinion))
-                rated = losses.opinion_loss(
-                    model(_prepare(rgb), learn_features=recipe.opinion.learn_features).opinion, score, recipe.loss
-                )
-                self.accelerator.backward(torch.stack(list(rated.values())).sum() / recipe.accumulate)
-                terms |= rated
-            out = {name: float(value.detach()) for name, value in terms.items()}
         self.accelerator.clip_grad_norm_(model.parameters(), recipe.optim.clip)
         run.optimizer.step()
         run.optimizer.zero_grad(set_to_none=True)
         run.step += 1
-        update_average(run.average, self.accelerator.unwrap_model(model), recipe.optim.ema, run.step)
-        return out
+        update_average(run.average, model, recipe.optim.ema, run.step)
+        return {name: float(value.detach()) for name, value in terms.items()}
 
     def validate(self) -> dict[str, float]:
         """Figures of the averaged weights on the held-out photographs."""

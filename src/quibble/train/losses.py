@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from quibble.model.mask_decoder import Dense
 from quibble.model.opinion import Opinion
+from quibble.model.perception import Perception
 from quibble.taxonomy import LEVEL_SCORES
 from quibble.train.recipe import LossWeights
-from quibble.train.sources import DenseItem
+from quibble.train.sources import DenseItem, OpinionItem
 
 #: Deviation of single opinions about a picture, in points of 100: what the level targets are spread by.
 _OPINION_SPREAD = 15.0
@@ -63,3 +64,28 @@ def opinion_loss(opinion: Opinion, truth: Tensor, weights: LossWeights) -> dict[
     spread = opinion.spread.squeeze(1)
     honest = ((mean.detach() - truth).abs() / spread + spread.log()).mean()
     return {"opinion": weights.opinion * (levels + distance + rank), "spread": 0.1 * weights.opinion * honest}
+
+
+class Objective(nn.Module):
+    """The terms of one step as one forward pass, so that wrappers for several devices see a single call.
+
+    Opinions are asked only of rated pictures: synthetic crops would shift what the opinion head takes for usual.
+    """
+
+    def __init__(self, model: Perception, weights: LossWeights, *, learn_features: bool) -> None:
+        super().__init__()
+        self.model, self.weights, self.learn_features = model, weights, learn_features
+
+    def forward(self, made: DenseItem, rated: OpinionItem | None) -> dict[str, Tensor]:
+        """Batches of the sources -> weighted terms, each a scalar."""
+        terms = dense_loss(self.model.look(_prepare(made.rgb))[0], made, self.weights)
+        if rated is not None:
+            rgb = _prepare(rated.rgb)
+            with torch.set_grad_enabled(self.learn_features):
+                dense, features = self.model.look(rgb)
+            terms |= opinion_loss(self.model.opinion(rgb, features, dense), rated.opinion, self.weights)
+        return terms
+
+
+def _prepare(rgb: Tensor) -> Tensor:
+    return rgb.float().div(255).contiguous(memory_format=torch.channels_last)
