@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from skimage.data import coffee
 
 import quibble
 from quibble.cli import COMMANDS, main
@@ -64,6 +67,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: ImageArray)
     monkeypatch.setenv("COLUMNS", "80")
     save(picture, "photo.png")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of scikit-image's photographs."""
+    path = tmp_path_factory.mktemp("photos")
+    save(coffee(), path / "coffee.png")
+    return path
 
 
 def run(*args: str) -> Result:
@@ -386,6 +397,55 @@ class TestData:
             line="quibble data convert: Invalid value for '--to': 'llama' is not one of 'jsonl', 'parquet', 'llava', "
             "'swift', 'depictqa', 'coco'. (quibble data convert --help shows how)",
         )
+
+
+class TestBuild:
+    def test_builds_prints_its_statistics_and_goes_on(self, photos: Path) -> None:
+        args = ("data", "build", "octopus", str(photos), "out", "--records", "4", "--long-side", "256")
+        result = run(*args)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith(stats("out").to_text() + "\n\ndrafts that did not do\n")
+        assert run("data", "check", "out").stdout == "out: no problems\n"
+        assert run(*args).stdout == result.stdout
+        found = json.loads(run(*args, "--json").stdout)
+        assert found["stats"] == json.loads(json.dumps(stats("out").to_dict()))
+        assert sum(found["rejects"].values()) > 0
+
+    def test_a_mix_takes_these_tasks_only(self, photos: Path) -> None:
+        args = ("--records", "3", "--mix", "local_description=2", "--mix", "referring_long=1")
+        assert run("data", "build", "octopus", str(photos), "out", *args).exit_code == 0
+        assert set(stats("out").tasks) <= {"local_description", "referring_long"}
+
+    def test_mistakes(self, photos: Path) -> None:
+        Path("empty").mkdir()
+        build = ("data", "build", "octopus")
+        result = run(*build, "empty", "out", "--records", "3")
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+        fails(
+            *(*build, str(photos), "out", "--records", "3", "--mix", "hyd=1"),
+            line="quibble data build octopus: there is no task 'hyd'; --mix takes global_description, "
+            "local_description, grounding_hyd, grounding_sid, grounding_dao, referring_short, referring_long "
+            "(quibble data build octopus --help shows how)",
+        )
+        fails(
+            *(*build, str(photos), "out", "--records", "3", "--mix", "hyd"),
+            line="quibble data build octopus: Invalid value for '--mix': expected TASK=SHARE such as grounding_hyd=2, "
+            "found 'hyd' (quibble data build octopus --help shows how)",
+        )
+
+    @pytest.mark.slow
+    def test_an_interrupted_build_is_quiet_and_can_go_on(self, photos: Path) -> None:
+        args = ("data", "build", "octopus", str(photos), "out", "--records", "100000", "--workers", "2")
+        command = [sys.executable, "-m", "quibble.cli", *args]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+            deadline = time.monotonic() + 30
+            while not any(Path("out").glob("images/*/*")) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            # As a terminal's Ctrl-C, which reaches the workers too.
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.stderr is not None
+            assert process.stderr.read().strip() == b""
+        assert process.returncode == 130
 
 
 class TestProcess:

@@ -24,6 +24,7 @@ LOCAL = [
     Distortion.BLUR_GAUSSIAN,
     Distortion.BLUR_MOTION,
     Distortion.BLUR_LENS,
+    Distortion.BLUR_ZOOM,
     Distortion.COMPRESSION_JPEG,
     Distortion.OVERSHARPEN_UNSHARP,
     Distortion.PIXELATE_BOX,

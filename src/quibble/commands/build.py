@@ -117,7 +117,7 @@ def octopus(
     click.echo(built.stats.to_text())
     if built.rejects:
         click.echo("\ndrafts that did not do")
-        for reason, count in sorted(built.rejects.items(), key=lambda item: -item[1]):
+        for reason, count in sorted(built.rejects.items(), key=lambda item: (-item[1], item[0])):
             click.echo(f"  {count:>8}  {reason}")
 
 

@@ -81,18 +81,16 @@ def lens(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
 
 def zoom(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
-    """Mean of the picture, twice, and of it enlarged about its middle by 1.02, 1.04 ... up to `factor`.
-
-    In a region the middle is that of the region's bounding box.
-    """
+    """Mean of the picture, twice, and of it enlarged about its middle by 1.02, 1.04 ... up to `factor`."""
     values = widen(image)
     height, width = image.shape[:2]
     # The guard is for a factor such as 1.1 that floats put a hair's breadth away from its step.
     layers = int((p["factor"] - 1) / ZOOM_STEP + 1e-9)
+    middle = np.array([(frame.width - 1) / 2 - frame.x, (frame.height - 1) / 2 - frame.y])
     total = values * 2.0
     for layer in range(1, layers + 1):
         scale = 1 / (1 + layer * ZOOM_STEP)
-        matrix = np.array([[scale, 0, (1 - scale) * (width - 1) / 2], [0, scale, (1 - scale) * (height - 1) / 2]])
+        matrix = np.column_stack((scale * np.eye(2), (1 - scale) * middle))
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         total += cv2.warpAffine(values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return settle(total / np.float32(layers + 2), image)
@@ -160,8 +158,10 @@ def _targets(draws: NDArray[np.uint16], shift: int) -> NDArray[np.intp]:
     return y * np.intp(width) + x
 
 
-def reach(p: Mapping[str, float]) -> int:
-    """Pixels that a blur looks away, read off whichever of its parameters there are."""
+def reach(p: Mapping[str, float], side_px: int) -> int:
+    """Pixels that a blur looks away, by whichever of its parameters there are and the picture's longer side."""
+    if "factor" in p:
+        return math.ceil((1 - 1 / p["factor"]) * side_px / 2) + 1
     blurs = 2 if "shift_px" in p else 1
     if "angle_deg" in p:
         return 2 * round(p["radius_px"])

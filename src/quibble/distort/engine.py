@@ -38,8 +38,8 @@ SEEDS: Final = 2**53
 @dataclass(frozen=True, slots=True)
 class _Entry:
     function: Function
-    #: pixels beyond a region that it needs to see
-    reach: Callable[[Mapping[str, float]], int] = lambda p: 0
+    #: pixels beyond a region that it needs to see, by its parameters and the picture's longer side
+    reach: Callable[[Mapping[str, float], int], int] = lambda p, side_px: 0
     #: a region begins and ends at a multiple of this
     grid: int = 1
     #: parameters that are drawn beside those of the level
@@ -56,15 +56,15 @@ _ENTRIES: Final[Mapping[Distortion, _Entry]] = {
     _D.BLUR_MOTION: _Entry(blur.motion, blur.reach, random=("angle_deg",)),
     _D.BLUR_GLASS: _Entry(blur.glass, blur.reach, random=_SEED),
     _D.BLUR_LENS: _Entry(blur.lens, blur.reach),
-    _D.BLUR_ZOOM: _Entry(blur.zoom),
+    _D.BLUR_ZOOM: _Entry(blur.zoom, blur.reach),
     _D.BLUR_JITTER: _Entry(blur.jitter, blur.reach, random=_SEED),
     _D.NOISE_GAUSSIAN_RGB: _Entry(noise.gaussian_rgb, random=_SEED),
     _D.NOISE_GAUSSIAN_YCRCB: _Entry(noise.gaussian_ycrcb, random=_SEED),
     _D.NOISE_SPECKLE: _Entry(noise.speckle, random=_SEED),
-    _D.NOISE_SPATIALLY_CORRELATED: _Entry(noise.spatially_correlated, lambda p: 1, random=_SEED),
+    _D.NOISE_SPATIALLY_CORRELATED: _Entry(noise.spatially_correlated, lambda p, side_px: 1, random=_SEED),
     _D.NOISE_POISSON: _Entry(noise.poisson, random=_SEED),
     _D.NOISE_IMPULSE: _Entry(noise.impulse, random=_SEED),
-    _D.COMPRESSION_JPEG: _Entry(compression.jpeg, lambda p: _JPEG_BLOCK, grid=_JPEG_BLOCK),
+    _D.COMPRESSION_JPEG: _Entry(compression.jpeg, lambda p, side_px: _JPEG_BLOCK, grid=_JPEG_BLOCK),
     _D.COMPRESSION_JPEG_2000: _Entry(compression.jpeg_2000),
     _D.BRIGHTEN_SHIFT_HSV: _Entry(brightness.brighten_shift_hsv),
     _D.BRIGHTEN_SHIFT_RGB: _Entry(brightness.brighten_shift_rgb),
@@ -82,7 +82,7 @@ _ENTRIES: Final[Mapping[Distortion, _Entry]] = {
     _D.SATURATE_STRENGTHEN_YCRCB: _Entry(saturate.ycrcb),
     _D.SATURATE_WEAKEN_HSV: _Entry(saturate.hsv),
     _D.SATURATE_WEAKEN_YCRCB: _Entry(saturate.ycrcb),
-    _D.OVERSHARPEN_UNSHARP: _Entry(oversharpen.unsharp, lambda p: oversharpen.SIZE_PX // 2),
+    _D.OVERSHARPEN_UNSHARP: _Entry(oversharpen.unsharp, lambda p, side_px: oversharpen.SIZE_PX // 2),
     _D.PIXELATE_BOX: _Entry(pixelate.box, pixelate.reach),
     _D.QUANTIZE_OTSU: _Entry(quantize.otsu),
     _D.QUANTIZE_MEDIAN_CUT: _Entry(quantize.median_cut),
@@ -137,12 +137,12 @@ def apply_in(image: Pixels, degradation: Degradation, frame: Frame) -> Pixels:
     return entry.function(np.ascontiguousarray(image), degradation.parameters, frame)
 
 
-def surroundings(degradations: Iterable[Degradation]) -> tuple[int, int]:
+def surroundings(degradations: Iterable[Degradation], side_px: int) -> tuple[int, int]:
     """(reach, grid) of a sequence: the pixels around a region that it looks at, and what its ends are multiples of."""
     reach, grid = 0, 1
     for degradation in degradations:
         entry = _ENTRIES[degradation.distortion]
-        reach += entry.reach(degradation.parameters)
+        reach += entry.reach(degradation.parameters, side_px)
         grid = max(grid, entry.grid)
     return reach, grid
 

@@ -75,11 +75,11 @@ def _poisson_table(photons: float, *, white: int) -> NDArray[Any]:
     """
     shares = 1 << _POISSON_BITS
     rate = np.arange(256) / 255.0 * photons
+    # What lies above six standard deviations is less than half a share, so the last edge rounds to all of them.
     most = int(photons + 6 * photons**0.5) + 8
     counts = np.arange(most + 1)
     terms = np.vstack((np.exp(-rate), rate / counts[1:, None]))
     cumulative = np.cumsum(np.cumprod(terms, axis=0), axis=0)
-    cumulative[-1] = 1
     edges = np.rint(cumulative * shares).astype(np.int64)
     repeats = np.diff(edges, axis=0, prepend=0).T
     values = np.minimum(counts / photons, 1) * white

@@ -24,7 +24,7 @@ def box(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     return np.repeat(np.repeat(small, widths, axis=1), heights, axis=0)
 
 
-def reach(p: Mapping[str, float]) -> int:
+def reach(p: Mapping[str, float], side_px: int) -> int:
     """The largest side of a block: up to 2 / scale where a small picture's number of blocks is rounded down."""
     return int(2 / p["scale"])
 

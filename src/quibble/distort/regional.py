@@ -2,12 +2,12 @@
 
 Each region is computed from the original picture, on its bounding box grown by what its distortions look at:
 
-- gaussian, lens, motion, oversharpen, spatially correlated noise: the kernel's reach; apart from noise the result
-  inside the mask is that of the whole picture. Glass and jitter: the same reach, and pixels come in from around.
+- gaussian, lens, motion, zoom (about the picture's middle), oversharpen, spatially correlated noise: the kernel's
+  reach; apart from noise the result inside the mask is that of the whole picture. Glass and jitter: the same reach,
+  and pixels come in from around.
 - JPEG: boxes lie on the picture's grid of 16x16 pixels, with one more such block around; the result inside the mask is
   that of the whole picture. Pixelate: the blocks of the whole picture.
 - JPEG 2000: the bounding box is coded, and the ratio is met over it.
-- zoom: about the middle of the bounding box.
 - contrast and quantize: the means and histograms of the mask's own pixels.
 - all others look at one pixel at a time.
 """
@@ -85,7 +85,7 @@ def _distort_region(
 ) -> None:
     """Write the distorted pixels of one region into `out`."""
     height, width = image.shape[:2]
-    reach, grid = surroundings(degradations)
+    reach, grid = surroundings(degradations, max(height, width))
     # A fade measures to the nearest pixel outside, so that one must be in sight.
     x, y = (_grown(part, max(reach, 1), grid, size) for part, size in zip(window, (width, height), strict=True))
     mask: Bytes = cv2.transpose(columns[x, y].view(np.uint8))
