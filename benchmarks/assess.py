@@ -30,7 +30,7 @@ def picture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     small = Image.fromarray(rng.integers(20, 236, (height // 40 + 2, width // 40 + 2, 3), dtype=np.uint8))
     smooth = np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)).astype(np.int16)
     grain = rng.integers(-6, 7, (height, width, 1), dtype=np.int16)
-    return np.clip(smooth + grain, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(smooth + grain, 0, 255), dtype=np.uint8)
 
 
 def seconds(work: Callable[[], object], runs: int) -> float:
