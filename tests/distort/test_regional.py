@@ -82,6 +82,23 @@ def test_blocks_of_a_small_picture_are_seen_whole(side: int, photo: Bytes) -> No
             np.testing.assert_array_equal(inside[alone], whole[alone])
 
 
+@pytest.mark.parametrize("place", [(32, 48), (16, 0), (112, 104)])
+def test_jpeg_sees_the_next_block(place: tuple[int, int], photo: Bytes) -> None:
+    # Exactly one block: its outermost colours are mixed with those of its neighbours.
+    mask = np.zeros(photo.shape[:2], bool)
+    mask[place[0] : place[0] + 16, place[1] : place[1] + 16] = True
+    for level in (1, 5):
+        whole = apply(photo, one("compression.jpeg", level)[0])
+        inside = regional(photo, [mask], [one("compression.jpeg", level)]).image
+        np.testing.assert_array_equal(inside[mask], whole[mask])
+
+
+def test_correlated_noise_sees_its_neighbours(photo: Bytes) -> None:
+    silent = Degradation(distortion=Distortion.NOISE_SPATIALLY_CORRELATED, level=1, parameters={"sigma": 0, "seed": 0})
+    mask = disk(photo.shape, 50, 66, 9)
+    np.testing.assert_array_equal(regional(photo, [mask], [(silent,)]).image[mask], apply(photo, silent)[mask])
+
+
 def test_a_sequence_sees_far_enough(photo: Bytes) -> None:
     mask = disk(photo.shape, 70, 60, 10)
     degradations = one("blur.gaussian", 2) + one("blur.lens", 3) + one("oversharpen.unsharp", 1)

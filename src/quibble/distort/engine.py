@@ -40,7 +40,7 @@ class _Entry:
     function: Function
     #: pixels beyond a region that it needs to see, by its parameters and the picture's longer side
     reach: Callable[[Mapping[str, float], int], int] = lambda p, side_px: 0
-    #: a region begins and ends at a multiple of this
+    #: a region begins at a multiple of this
     grid: int = 1
     #: parameters that are drawn beside those of the level
     random: tuple[str, ...] = ()
@@ -138,7 +138,7 @@ def apply_in(image: Pixels, degradation: Degradation, frame: Frame) -> Pixels:
 
 
 def surroundings(degradations: Iterable[Degradation], side_px: int) -> tuple[int, int]:
-    """(reach, grid) of a sequence: the pixels around a region that it looks at, and what its ends are multiples of."""
+    """(reach, grid) of a sequence: the pixels around a region that it looks at, and what its start is a multiple of."""
     reach, grid = 0, 1
     for degradation in degradations:
         entry = _ENTRIES[degradation.distortion]

@@ -99,14 +99,12 @@ def _distort_region(
 
 
 def _grown(part: slice, reach: int, grid: int, size: int) -> slice:
-    return slice(max(part.start - reach, 0) // grid * grid, min(-(-(part.stop + reach) // grid) * grid, size))
+    return slice(max(part.start - reach, 0) // grid * grid, min(part.stop + reach, size))
 
 
 def _faded(before: Pixels, after: Pixels, mask: Bytes, feather_px: float) -> Pixels:
     """Mix `after` into `before`, by d / (feather_px + 1) at a distance of d pixels from the nearest one outside."""
-    # A mask without a border, over the whole picture, has no distance.
-    if mask.all():
-        return after
+    # Without a pixel outside, OpenCV's distances are far beyond any border.
     distance = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     share = np.minimum(distance / np.float32(feather_px + 1), 1)[..., None]
     return settle(before + (widen(after) - widen(before)) * share, before)
