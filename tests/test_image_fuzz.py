@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import resource
+import sys
+import time
 import warnings
 from functools import cache
 from typing import Any
@@ -17,6 +19,8 @@ from PIL import ExifTags, Image, ImageCms
 from quibble.errors import ImageError
 from quibble.image import load
 
+#: Of the processor, so that a busy machine does not fail the test.
+TIME_LIMIT_S = 2.0
 #: Growth of the process over a whole fuzz run. The pictures have at most one megapixel, 4 MB decoded.
 MEMORY_LIMIT_KB = 300_000
 
@@ -126,6 +130,7 @@ def check(data: bytes, *, allow_truncated: bool) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         message = ""
+        start = time.process_time()
         try:
             array = load(data, max_megapixels=1, allow_truncated=allow_truncated)
         except ImageError as error:
@@ -136,12 +141,14 @@ def check(data: bytes, *, allow_truncated: bool) -> None:
             assert array.shape[2] == 3
             assert 0 < array.shape[0] * array.shape[1] <= 1_000_000
             assert array.flags.c_contiguous
+    assert time.process_time() - start < TIME_LIMIT_S
     assert message.isprintable()
     assert not caught
 
 
 def peak_memory_kb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 1024 if sys.platform == "darwin" else peak
 
 
 @pytest.mark.parametrize("name", sorted(valid_files()))
@@ -151,7 +158,7 @@ def test_the_files_are_valid_before_they_are_damaged(name: str) -> None:
 
 
 def fuzz(examples: int) -> None:
-    @settings(max_examples=examples, deadline=2000, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(damaged_files(), st.booleans())
     def run(data: bytes, allow_truncated: bool) -> None:
         check(data, allow_truncated=allow_truncated)
@@ -173,6 +180,6 @@ def test_fuzz_long() -> None:
 @given(
     st.binary(max_size=300), st.sampled_from((b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"GIF89a", b"BM"))
 )
-@settings(max_examples=100, deadline=2000, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 def test_rubbish(data: bytes, start: bytes) -> None:
     check(start + data, allow_truncated=True)

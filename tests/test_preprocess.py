@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quibble.preprocess import LONG_SIDE, MAX_TILES, SHORT_SIDE, TILE, tiles, view
+from quibble.preprocess import LONG_SIDE, SHORT_SIDE, view
 
 
 def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -42,21 +42,3 @@ def test_dark_and_bright_pictures_stay_different() -> None:
     dark = (image * 0.25).astype(np.uint8)
     assert view(image).mean() - view(dark).mean() > 60
     assert abs(view(dark).mean() - dark.mean()) < 1
-
-
-def test_tiles_are_native_pixels_where_they_say() -> None:
-    image = picture(1200, 2000)
-    found = tiles(image)
-    assert len(found) == MAX_TILES
-    for tile in found:
-        x0, y0, x1, y1 = (int(v) for v in tile.box.to_list())
-        assert (x1 - x0, y1 - y0) == (TILE, TILE)
-        assert np.array_equal(tile.pixels, image[y0:y1, x0:x1])
-    assert len({(t.box.x0, t.box.y0) for t in found}) == MAX_TILES
-
-
-def test_pictures_that_fit_need_no_tiles_and_thin_ones_few() -> None:
-    assert tiles(picture(768, 768)) == []
-    thin = tiles(picture(40, 3000))
-    assert 1 <= len(thin) <= 3
-    assert all(min(t.pixels.shape[:2]) >= SHORT_SIDE for t in thin)

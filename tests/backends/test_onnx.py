@@ -31,6 +31,7 @@ def model() -> Perception:
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.normal_(module.weight, 1, 0.2)
+            assert module.running_mean is not None
             torch.nn.init.normal_(module.running_mean, 0, 0.2)
     return model.eval()
 
