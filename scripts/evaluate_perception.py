@@ -26,6 +26,8 @@ from quibble.train.sources import find_photos, opinion_validation
 
 #: Pictures made of each photograph with a region map, and the seed that they are drawn with.
 EACH, SEED = 3, 7
+#: Photographs with at least this mean opinion should have no findings.
+CLEAN_FROM = 80
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Validation:
 
     @property
     def clean(self) -> list[NDArray[np.uint8]]:
-        return [picture for picture, opinion in self.rated if opinion >= 80]
+        return [picture for picture, opinion in self.rated if opinion >= CLEAN_FROM]
 
 
 def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
@@ -65,14 +67,17 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
 
     assessor = Assessor(backend)
     figures = validation.measure_dense(look, iter(data.truths))
-    figures |= validation.measure_opinion(look, [p for p, _ in data.rated], data.names, [o for _, o in data.rated])
-    inside = []
+    scores, alarms = [], []
     for picture, opinion in data.rated:
-        score = assessor.score(picture)
-        inside.append(score.low <= opinion <= score.high)
-    figures["interval_coverage"] = float(np.mean(inside))
-    clean = [assessor.assess(picture) for picture in data.clean]
-    figures["false_findings"] = float(np.mean([len(report.findings) for report in clean]))
+        seen = assessor.look(picture)
+        scores.append((assessor.score(seen), seen.evidence.spread, opinion))
+        if opinion >= CLEAN_FROM:
+            alarms.append(len(assessor.assess(seen).findings))
+    figures |= validation.opinion_figures(
+        [s.value for s, _, _ in scores], [spread for _, spread, _ in scores], data.names, [o for _, _, o in scores]
+    )
+    figures["interval_coverage"] = float(np.mean([s.low <= o <= s.high for s, _, o in scores]))
+    figures["false_findings"] = float(np.mean(alarms))
     confidence, right, regions, found = [], [], 0, 0
     for truth in data.truths:
         judged = calibrate.judged(truth, assessor.assess(truth.rgb).findings)

@@ -41,14 +41,12 @@ def find(
     found = []
     content = _content(evidence, width, height)
     for number, category in enumerate(CATEGORIES):
-        probability = _smooth(evidence.categories[number][content])
-        marked = probability >= threshold[number]
-        for region in _regions(marked):
-            inside = region & marked
+        probability = smooth(evidence.categories[number][content])
+        for inside in regions_above(probability, threshold[number]):
             mean = float(probability[inside].mean())
             confidence = 1 / (1 + np.exp(-(slope * np.log(mean / max(1 - mean, 1e-6)) + offset)))
             severity = evidence.severities[number][content][inside]
-            mask = _at_size(np.where(region, probability, 0), threshold[number], width, height)
+            mask = _at_size(np.where(inside, probability, 0), threshold[number], width, height)
             box = mask.box
             if box is None:
                 continue
@@ -80,15 +78,19 @@ def _content(evidence: Evidence, width: int, height: int) -> tuple[slice, slice]
     return slice(0, rows), slice(0, columns)
 
 
-def _smooth(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+def smooth(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean of 3x3 places: single specks are not findings."""
     padded = np.pad(maps, 1, mode="edge")
     rows = padded[:-2] + padded[1:-1] + padded[2:]
     return np.asarray((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9, dtype=np.float32)
 
 
-def _regions(marked: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Connected regions large enough to report, largest first; beyond MAX_REGIONS the last holds the rest."""
+def regions_above(probability: NDArray[np.float32], threshold: float) -> list[NDArray[np.bool_]]:
+    """Connected regions of a map, (H, W), that are large enough to report, largest first.
+
+    Beyond MAX_REGIONS the last holds the rest.
+    """
+    marked = probability >= threshold
     labels, count = label(marked)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0

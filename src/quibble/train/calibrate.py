@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from quibble.backends.base import Evidence
-from quibble.findings import CATEGORIES, find
+from quibble.findings import CATEGORIES, regions_above, smooth
 from quibble.results import Finding
 from quibble.taxonomy import LEVEL_SCORES
 from quibble.train.validation import Looker, Truth
@@ -32,7 +32,7 @@ def fit_thresholds(
     allowed = false_findings / len(CATEGORIES)
     alarms = np.zeros((len(CATEGORIES), len(CANDIDATES)))
     for picture in clean:
-        alarms += _count_findings(look(picture), picture.shape[1], picture.shape[0])
+        alarms += _count_findings(look(picture))
     alarms /= max(1, len(clean))
     hits, guesses, true = (np.zeros((len(CATEGORIES), len(CANDIDATES))) for _ in range(3))
     for truth in truths:
@@ -56,13 +56,10 @@ def fit_thresholds(
     return tuple(chosen)
 
 
-def _count_findings(seen: Evidence, width: int, height: int) -> NDArray[np.float64]:
+def _count_findings(seen: Evidence) -> NDArray[np.float64]:
     """Number of findings by category and candidate threshold. (12, candidates)"""
-    out = np.zeros((len(CATEGORIES), len(CANDIDATES)))
-    for k, threshold in enumerate(CANDIDATES):
-        for finding in find(seen, width=width, height=height, threshold=(threshold,) * len(CATEGORIES)):
-            out[CATEGORIES.index(finding.category), k] += 1
-    return out
+    maps = [smooth(seen.categories[c]) for c in range(len(CATEGORIES))]
+    return np.array([[len(regions_above(m, t)) for t in CANDIDATES] for m in maps], dtype=np.float64)
 
 
 def judged(truth: Truth, findings: Iterable[Finding]) -> list[tuple[Finding, bool]]:

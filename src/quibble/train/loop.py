@@ -95,11 +95,11 @@ class Trainer:
                 rate = (run.step - since) / (now - logged)
                 self._log({f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
                 logged, since = now, run.step
-            if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
-                self._log(self.validate())
             if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
                 save(run, recipe, self.checkpoint)
                 saved = _now()
+            if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
+                self._log(self.validate())
         self.board.close()
 
     def _step(self, dense: Iterator[Any], opinion: Iterator[Any] | None) -> dict[str, float]:

@@ -134,13 +134,21 @@ def _upsample(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
 def measure_opinion(
     look: Looker, bank: Bank | Sequence[NDArray[np.uint8]], names: list[str], truth: list[float]
 ) -> dict[str, float]:
-    """SRCC and PLCC (plain) with mean opinions, pooled and by the names' first four letters; interval coverage."""
+    """The opinion figures of a model; see opinion_figures."""
     mean, spread = [], []
     for i in range(len(bank)):
         seen = look(bank[i])
         mean.append(float(seen.levels @ np.array(list(LEVEL_SCORES.values()))))
         spread.append(seen.spread)
-    m, t, s = np.array(mean), np.array(truth), np.array(spread)
+    return opinion_figures(mean, spread, names, truth)
+
+
+def opinion_figures(
+    mean: Sequence[float], spread: Sequence[float], names: Sequence[str], truth: Sequence[float]
+) -> dict[str, float]:
+    """SRCC and PLCC (plain) with mean opinions, 0..100, pooled and by the names' first four letters; mean distance;
+    share of pictures whose opinion lies within the spread."""
+    m, s, t = (np.asarray(v, dtype=np.float64) for v in (mean, spread, truth))
     out = {
         "srcc": float(stats.spearmanr(m, t).statistic),
         "plcc": float(stats.pearsonr(m, t).statistic),
@@ -152,4 +160,5 @@ def measure_opinion(
         here = subsets == subset
         if here.sum() > 2:
             out[f"srcc/{subset}"] = float(stats.spearmanr(m[here], t[here]).statistic)
+            out[f"plcc/{subset}"] = float(stats.pearsonr(m[here], t[here]).statistic)
     return out
