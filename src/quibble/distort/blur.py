@@ -137,11 +137,12 @@ def _exchange_cells(cells: NDArray[np.uint32], *, shift: int, iterations: int, s
     height, width = cells.shape
     span = 2 * shift + 1
     flat = cells.reshape(-1)
-    for draws in random16((iterations, height, width), seed):
+    for field in random16((iterations, cells.size + span * span), seed):
+        draws = field[: cells.size].reshape(cells.shape)
         target = np.empty(cells.shape, np.intp)
         for rows in strips(cells.shape):
             target[rows] = _targets(draws[rows], rows.start, height, shift)
-        order = np.argsort(draws.reshape(-1)[: span * span], kind="stable")
+        order = np.argsort(field[cells.size :], kind="stable")
         for y, x in zip(*(part.tolist() for part in np.divmod(order, span)), strict=True):
             here = cells[y::span, x::span].copy()
             there = target[y::span, x::span]
