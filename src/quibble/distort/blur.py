@@ -134,7 +134,7 @@ def _exchange_cells(cells: NDArray[np.uint32], *, shift: int, iterations: int, s
     Cells 2 shift + 1 apart have neighbourhoods without a common cell, so all cells of one such lattice are
     exchanged at a time; the lattices follow one another in a random order, so that nothing drifts to one side.
     """
-    height, width = cells.shape
+    height = len(cells)
     span = 2 * shift + 1
     flat = cells.reshape(-1)
     for field in random16((iterations, cells.size + span * span), seed):
