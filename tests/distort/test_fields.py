@@ -21,7 +21,7 @@ def test_random16_is_uniform_and_fills_any_shape() -> None:
 
 
 def test_normal_is_gaussian() -> None:
-    field = normal((600, 601), 3, 2.0).astype(np.float64)
+    field = normal(random16((600, 601), 3), 2.0).astype(np.float64)
     assert field.mean() == pytest.approx(0, abs=0.015)
     assert field.std() == pytest.approx(2, rel=0.005)
     assert stats.kurtosis(field.reshape(-1)) == pytest.approx(0, abs=0.03)

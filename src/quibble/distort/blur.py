@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quibble.distort.fields import random16
-from quibble.distort.pixels import Floats, Frame, Pixels, cv2, settle, widen
+from quibble.distort.pixels import Frame, Pixels, cv2, settle, strips, widen
 
 ZOOM_STEP: Final = 0.02
 _DIRECT_REACH_PX: Final = 5
@@ -27,13 +27,13 @@ def gaussian_radius(sigma_px: float) -> int:
 
 def gaussian(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Gaussian blur of sigma_px, cut off at four standard deviations."""
-    return settle(_blurred(widen(image), p["sigma_px"]), image)
+    return _blurred(image, p["sigma_px"])
 
 
-def _blurred(values: Floats, sigma_px: float) -> Floats:
-    size = 2 * gaussian_radius(sigma_px) + 1
-    out: Floats = cv2.GaussianBlur(values, (size, size), sigma_px, borderType=cv2.BORDER_REPLICATE)
-    return out
+def _blurred(image: Pixels, sigma_px: float) -> Pixels:
+    # Not cv2.GaussianBlur: on bytes it is off by up to 1.3, and on floats it first needs a copy.
+    line = cv2.getGaussianKernel(2 * gaussian_radius(sigma_px) + 1, sigma_px, cv2.CV_32F)
+    return settle(cv2.sepFilter2D(image, cv2.CV_32F, line, line, borderType=cv2.BORDER_REPLICATE), image)
 
 
 def motion(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
@@ -48,17 +48,17 @@ def motion(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     dy = np.ceil(steps * math.sin(angle) - 0.5).astype(int)
     left, right, above, below = -min(dx.min(), 0), max(dx.max(), 0), -min(dy.min(), 0), max(dy.max(), 0)
     padded = cv2.copyMakeBorder(image, above, below, left, right, cv2.BORDER_REPLICATE)
-    height, width = image.shape[:2]
+    width = image.shape[1]
     # Each accumulation mixes the next view in by its share of the weights so far, which ends in their mean.
     shares = weights / np.cumsum(weights)
-    out = np.empty(image.shape, np.float32)
-    rows = max(1, 32_768 // (3 * width))
-    for y in range(0, height, rows):
-        strip = out[y : y + rows]
-        strip[...] = 0
-        for share, x0, y0 in zip(shares.tolist(), (dx + left).tolist(), (dy + above + y).tolist(), strict=True):
-            cv2.accumulateWeighted(padded[y0 : y0 + len(strip), x0 : x0 + width], strip, share)
-    return settle(out, image)
+    out = np.empty_like(image)
+    for rows in strips(image.shape):
+        mean = np.zeros(image[rows].shape, np.float32)
+        starts = (dy + above + rows.start).tolist()
+        for share, x0, y0 in zip(shares.tolist(), (dx + left).tolist(), starts, strict=True):
+            cv2.accumulateWeighted(padded[y0 : y0 + len(mean), x0 : x0 + width], mean, share)
+        out[rows] = settle(mean, image)
+    return out
 
 
 def lens(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
@@ -68,7 +68,7 @@ def lens(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     disk = (line[:, None] ** 2 + line**2 <= p["radius_px"] ** 2).astype(np.float32)
     disk /= disk.sum()
     if reach <= _DIRECT_REACH_PX:
-        return settle(cv2.filter2D(widen(image), -1, disk, borderType=cv2.BORDER_REFLECT_101), image)
+        return settle(cv2.filter2D(image, -1, disk, borderType=cv2.BORDER_REFLECT_101), image)
     # In quarters, for OpenCV turns to a Fourier transform, two to three times as slow here, above 11x11 pixels.
     padded = cv2.copyMakeBorder(widen(image), reach, reach, reach, reach, cv2.BORDER_REFLECT_101)
     height, width = image.shape[:2]
@@ -83,24 +83,28 @@ def lens(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 def zoom(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Mean of the picture, twice, and of it enlarged about its middle by 1.02, 1.04 ... up to `factor`."""
     values = widen(image)
-    height, width = image.shape[:2]
+    width = image.shape[1]
     # The guard is for a factor such as 1.1 that floats put a hair's breadth away from its step.
     layers = int((p["factor"] - 1) / ZOOM_STEP + 1e-9)
     middle = np.array([(frame.width - 1) / 2 - frame.x, (frame.height - 1) / 2 - frame.y])
-    total = values * 2.0
-    for layer in range(1, layers + 1):
-        scale = 1 / (1 + layer * ZOOM_STEP)
-        matrix = np.column_stack((scale * np.eye(2), (1 - scale) * middle))
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        total += cv2.warpAffine(values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return settle(total / np.float32(layers + 2), image)
+    out = np.empty_like(image)
+    for rows in strips(image.shape):
+        total = values[rows] * np.float32(2)
+        for layer in range(1, layers + 1):
+            scale = 1 / (1 + layer * ZOOM_STEP)
+            start = (1 - scale) * middle + (0, scale * rows.start)
+            matrix = np.column_stack((scale * np.eye(2), start))
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            total += cv2.warpAffine(values, matrix, (width, len(total)), None, flags, cv2.BORDER_REPLICATE)
+        out[rows] = settle(total / np.float32(layers + 2), image)
+    return out
 
 
 def glass(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Frosted glass: Gaussian blur of sigma_px, pixels exchanged within shift_px, and the same blur again."""
-    soft = settle(_blurred(widen(image), p["sigma_px"]), image)
+    soft = _blurred(image, p["sigma_px"])
     mixed = _exchange(soft, shift=round(p["shift_px"]), iterations=round(p["iterations"]), seed=p["seed"])
-    return settle(_blurred(widen(mixed), p["sigma_px"]), image)
+    return _blurred(mixed, p["sigma_px"])
 
 
 def jitter(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
@@ -130,12 +134,15 @@ def _exchange_cells(cells: NDArray[np.uint32], *, shift: int, iterations: int, s
     Cells 2 shift + 1 apart have neighbourhoods without a common cell, so all cells of one such lattice are
     exchanged at a time; the lattices follow one another in a random order, so that nothing drifts to one side.
     """
-    height, width = cells.shape
+    height = len(cells)
     span = 2 * shift + 1
     flat = cells.reshape(-1)
-    for draws in random16((iterations, height, width), seed):
-        target = _targets(draws, shift)
-        order = np.argsort(draws.reshape(-1)[: span * span], kind="stable")
+    for field in random16((iterations, cells.size + span * span), seed):
+        draws = field[: cells.size].reshape(cells.shape)
+        target = np.empty(cells.shape, np.intp)
+        for rows in strips(cells.shape):
+            target[rows] = _targets(draws[rows], rows.start, height, shift)
+        order = np.argsort(field[cells.size :], kind="stable")
         for y, x in zip(*(part.tolist() for part in np.divmod(order, span)), strict=True):
             here = cells[y::span, x::span].copy()
             there = target[y::span, x::span]
@@ -143,19 +150,22 @@ def _exchange_cells(cells: NDArray[np.uint32], *, shift: int, iterations: int, s
             flat[there] = here
 
 
-def _targets(draws: NDArray[np.uint16], shift: int) -> NDArray[np.intp]:
-    """For each cell of (H, W) the flat index of one at most `shift` away, by its random number."""
-    height, width = draws.shape
+def _targets(draws: NDArray[np.uint16], start: int, height: int, shift: int) -> NDArray[np.int32]:
+    """For each cell of the rows from `start` on the flat index of one at most `shift` away, by its random number."""
+    rows, width = draws.shape
     span = 2 * shift + 1
-    choice = (draws.astype(np.uint32) * np.uint32(span * span)) >> np.uint32(16)
-    dy = choice // np.uint32(span)
-    dx = choice - dy * np.uint32(span)
-    # 32 bits, and int64 only at the end: half the memory to pass through.
-    y = dy.view(np.int32) + np.arange(-shift, height - shift, dtype=np.int32)[:, None]
-    x = dx.view(np.int32) + np.arange(-shift, width - shift, dtype=np.int32)
+    x = draws.astype(np.int32)
+    x *= span * span
+    x >>= 16
+    y = x // np.int32(span)
+    x -= y * np.int32(span)
+    y += np.arange(start - shift, start - shift + rows, dtype=np.int32)[:, None]
+    x += np.arange(-shift, width - shift, dtype=np.int32)
     np.clip(y, 0, height - 1, out=y)
     np.clip(x, 0, width - 1, out=x)
-    return y * np.intp(width) + x
+    y *= width
+    y += x
+    return y
 
 
 def reach(p: Mapping[str, float], side_px: int) -> int:

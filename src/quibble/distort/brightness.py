@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from quibble.distort.pixels import Curve, Frame, Pixels, curve, cv2, settle
+from quibble.distort.pixels import Curve, Frame, Pixels, curve, cv2, settle, strips
 
 
 def brighten_shift_hsv(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
@@ -47,6 +47,13 @@ def gamma_rgb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
 def _change_value(image: Pixels, function: Curve) -> Pixels:
     """Map V = max(R, G, B) by a function of 0..1, hue and saturation fixed. Black becomes grey."""
+    out = np.empty_like(image)
+    for rows in strips(image.shape):
+        out[rows] = _change_rows(image[rows], function)
+    return out
+
+
+def _change_rows(image: Pixels, function: Curve) -> Pixels:
     red, green, blue = cv2.split(image)
     value = cv2.max(cv2.max(red, green), blue)
     steps = np.arange(256) / 255.0 if image.dtype == np.uint8 else value

@@ -5,7 +5,7 @@ Source of kinds and parameters: DepictQA-Wild. Sigmas are on the scale 0..1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quibble.distort.fields import STATES, normal, random16
-from quibble.distort.pixels import Frame, Pixels, cv2, settle, to_bytes, top, widen
+from quibble.distort.pixels import Frame, Pixels, cv2, settle, strips, to_bytes, top, widen
 
 #: Change of (R, G, B) by a change of (Y, Cr, Cb), full range: ITU-R BT.601 with OpenCV's scales of Cr and Cb.
 YCRCB_TO_RGB: Final = np.array([[1, 1.403, 0], [1, -0.714, -0.344], [1, 0, 1.773]])
@@ -24,30 +24,32 @@ _POISSON_BITS: Final = 12
 
 def gaussian_rgb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Add Gaussian noise of `sigma` to every value."""
-    return _added(image, normal(image.shape, p["seed"], p["sigma"] * top(image)))
+    sigma = p["sigma"] * top(image)
+    return _by_strips(image, p["seed"], lambda part, draws: _added(part, normal(draws, sigma)))
 
 
 def gaussian_ycrcb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Add Gaussian noise of sigma_y to Y and of chroma_ratio times that to Cr and Cb."""
-    noise = normal(image.shape, p["seed"], p["sigma_y"] * top(image))
+    sigma = p["sigma_y"] * top(image)
     # YCrCb is linear in RGB, so the noise is carried over instead of the picture.
-    ratio = p["chroma_ratio"]
-    return _added(image, cv2.transform(noise, YCRCB_TO_RGB * (1, ratio, ratio)))
+    matrix = YCRCB_TO_RGB * (1, p["chroma_ratio"], p["chroma_ratio"])
+    return _by_strips(image, p["seed"], lambda part, draws: _added(part, cv2.transform(normal(draws, sigma), matrix)))
 
 
 def speckle(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Multiply every value by 1 plus Gaussian noise of `sigma`."""
-    gain = normal(image.shape, p["seed"], p["sigma"])
-    gain += 1
-    if image.dtype == np.uint8:
-        out: Pixels = cv2.multiply(image, gain, dtype=cv2.CV_8U)
-        return out
-    return settle(image * gain, image)
+
+    def multiplied(part: Pixels, draws: NDArray[np.uint16]) -> Pixels:
+        gain = normal(draws, p["sigma"])
+        gain += 1
+        return settle(cv2.multiply(part, gain, dtype=cv2.CV_32F), part)
+
+    return _by_strips(image, p["seed"], multiplied)
 
 
 def spatially_correlated(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """Add Gaussian noise of `sigma`, then take the mean over 3x3 pixels, of the picture too."""
-    noisy = normal(image.shape, p["seed"], p["sigma"] * top(image))
+    noisy = normal(random16(image.shape, p["seed"]), p["sigma"] * top(image))
     noisy += image
     return settle(cv2.blur(noisy, (3, 3)), image)
 
@@ -57,14 +59,18 @@ def poisson(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
     A float picture is counted at the nearest of 256 values and keeps its difference to that.
     """
-    photons = p["photons"]
-    grey = to_bytes(image)
-    index = random16(image.shape, p["seed"]) >> np.uint16(16 - _POISSON_BITS)
-    index = index + (grey.astype(np.uint32) << np.uint32(_POISSON_BITS))
-    if image.dtype == np.uint8:
-        return np.take(_poisson_table(photons, white=255), index)
-    nearest = grey.astype(np.float32) * np.float32(1 / 255)
-    return settle(np.take(_poisson_table(photons, white=1), index) + (image - nearest), image)
+    table = _poisson_table(p["photons"], white=int(top(image)))
+
+    def counted(part: Pixels, draws: NDArray[np.uint16]) -> Pixels:
+        grey = to_bytes(part)
+        index = grey.astype(np.uint32)
+        index <<= _POISSON_BITS
+        index += draws >> np.uint16(16 - _POISSON_BITS)
+        if part.dtype == np.uint8:
+            return np.take(table, index)
+        return settle(np.take(table, index) + (part - grey.astype(np.float32) * np.float32(1 / 255)), part)
+
+    return _by_strips(image, p["seed"], counted)
 
 
 @lru_cache(maxsize=8)
@@ -96,6 +102,15 @@ def impulse(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     out = image.copy()
     np.putmask(out, draws < half, 0)
     np.putmask(out, draws >= STATES - half, top(image))
+    return out
+
+
+def _by_strips(image: Pixels, seed: float, function: Callable[[Pixels, NDArray[np.uint16]], Pixels]) -> Pixels:
+    """Apply a function of some rows and their random numbers, one for each value, to all rows."""
+    draws = random16(image.shape, seed)
+    out = np.empty_like(image)
+    for rows in strips(image.shape):
+        out[rows] = function(image[rows], draws[rows])
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from quibble.distort.pixels import Frame, Pixels, cv2, settle, widen
+from quibble.distort.pixels import Frame, Pixels, cv2, settle
 
 SIZE_PX: Final = 5
 #: OpenCV's sigma for a kernel of 5 pixels.
@@ -14,6 +14,7 @@ SIGMA_PX: Final = 1.1
 
 def unsharp(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
     """x + amount * (x - blurred x)."""
-    values = widen(image)
-    soft = cv2.GaussianBlur(values, (SIZE_PX, SIZE_PX), SIGMA_PX)
-    return settle(cv2.addWeighted(values, 1 + p["amount"], soft, -p["amount"], 0), image)
+    line = cv2.getGaussianKernel(SIZE_PX, SIGMA_PX, cv2.CV_32F)
+    soft = cv2.sepFilter2D(image, cv2.CV_32F, line, line)
+    sharp = cv2.addWeighted(image, 1 + p["amount"], soft, -p["amount"], 0, dtype=cv2.CV_32F)
+    return settle(sharp, image)

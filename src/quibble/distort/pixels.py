@@ -5,7 +5,7 @@ A picture is (H, W, 3), RGB, either uint8 (0..255) or float32 (0..1). A distorti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ Curve = Callable[[NDArray[Any]], NDArray[Any]]
 #: Weights of red, green and blue in luma (ITU-R BT.601), as in YCrCb and in Pillow's grey.
 LUMA: Final = (0.299, 0.587, 0.114)
 
+_STRIP_PIXELS: Final = 1 << 15
 _STEPS: Final = np.arange(256) / 255.0
 
 
@@ -51,6 +52,17 @@ class Frame:
     def whole(cls, image: Pixels) -> Frame:
         """The frame of a picture that is not a part of another."""
         return cls(x=0, y=0, width=image.shape[1], height=image.shape[0])
+
+
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Cut the rows of (H, W, 3) into pieces whose temporary arrays stay in the processor's cache.
+
+    Fresh memory for a whole picture costs more than most of what is computed into it here.
+    """
+    height, width = shape[:2]
+    rows = max(_STRIP_PIXELS // width, 1)
+    for start in range(0, height, rows):
+        yield slice(start, min(start + rows, height))
 
 
 def top(image: Pixels) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from quibble.distort.pixels import LUMA, Frame, Pixels, cv2, settle, top, widen
+from quibble.distort.pixels import LUMA, Frame, Pixels, cv2, settle, strips, top, widen
 
 
 def hsv(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
@@ -14,7 +14,13 @@ def hsv(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
 
     x becomes V - (V - x) S' / S for every channel x, so no colour space is visited.
     """
-    factor = p["factor"]
+    out = np.empty_like(image)
+    for rows in strips(image.shape):
+        out[rows] = _scale_saturation(image[rows], p["factor"])
+    return out
+
+
+def _scale_saturation(image: Pixels, factor: float) -> Pixels:
     red, green, blue = cv2.split(image)
     value = cv2.max(cv2.max(red, green), blue)
     if factor <= 1:
@@ -35,6 +41,13 @@ def ycrcb(image: Pixels, p: Mapping[str, float], frame: Frame) -> Pixels:
         # Nothing meets the ends, so that all is linear: x becomes Y + factor (x - Y).
         matrix = factor * np.eye(3) + (1 - factor) * np.array(LUMA)
         return settle(cv2.transform(widen(image), matrix), image)
+    out = np.empty_like(image)
+    for rows in strips(image.shape):
+        out[rows] = _strengthen_chroma(image[rows], factor)
+    return out
+
+
+def _strengthen_chroma(image: Pixels, factor: float) -> Pixels:
     white = np.float32(top(image))
     luma, *chroma = cv2.split(cv2.cvtColor(widen(image) / white, cv2.COLOR_RGB2YCrCb))
     stronger = [np.clip((part - np.float32(0.5)) * np.float32(factor) + np.float32(0.5), 0, 1) for part in chroma]
