@@ -73,7 +73,7 @@ def test_round_trip(form: str, data: st.DataObject, tmp_path_factory: pytest.Tem
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", TRIPS)
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_many_round_trips(form: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     items = data.draw(st.lists(TRIPS[form].items, max_size=3))
