@@ -1,9 +1,11 @@
+"""Whatever a record holds comes back from every format."""
+
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,59 +16,65 @@ from quibble.data.formats import coco, depictqa, llava, swift
 from quibble.data.parquet import write_rows
 from tests.data.strategies import ROLES, TEXTS, records
 
+
+class Trip(NamedTuple):
+    """Records that a format has room for, and its file."""
+
+    items: st.SearchStrategy[Record]
+    name: str
+    write: Callable[[Iterable[Record], Path], int]
+    read: Callable[[Path], Iterator[Record]]
+
+
+def write_shards(items: Iterable[Record], folder: Path) -> int:
+    """Parquet with each path's text as the bytes of its picture."""
+    rows = ((item, tuple(image.file.encode() for image in item.images)) for item in items)
+    return write_rows(rows, folder, shard_size=2)
+
+
+def read_shards(folder: Path) -> Iterator[Record]:
+    yield from read_parquet(folder) if folder.exists() else ()
+
+
 #: Texts without the words that a conversation format gives a meaning to.
 PLAIN = TEXTS.filter(lambda text: not any(word in text for word in ("<image>", "<bbox>")))
-PAIRED = ROLES.filter(lambda roles: 0 < len(roles) <= 3 and roles.count(Role.SINGLE) <= 1)
-PICTURED = ROLES.filter(bool)
+TRIPS = {
+    "jsonl": Trip(records(), "records.jsonl", write_jsonl, read_jsonl),
+    "parquet": Trip(records(), "shards", write_shards, read_shards),
+    "llava": Trip(records(texts=PLAIN), "a.json", llava.write, llava.read),
+    "swift": Trip(records(texts=PLAIN), "a.jsonl", swift.write, swift.read),
+    "depictqa": Trip(
+        records(roles=ROLES.filter(lambda roles: roles and roles.count(Role.SINGLE) <= 1)),
+        "a.json",
+        depictqa.write,
+        depictqa.read,
+    ),
+    "coco": Trip(records(roles=ROLES.filter(bool)), "a.json", coco.write, coco.read),
+}
 
-ANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
-
-def round_trip(
-    path: Path,
-    items: list[Record],
-    write: Callable[[list[Record], Path], int],
-    read: Callable[[Path], Iterator[Record]],
-) -> None:
-    assert write(items, path) == len(items)
-    back = list(read(path))
+def round_trip(trip: Trip, items: list[Record], folder: Path) -> None:
+    path = folder / trip.name
+    assert trip.write(items, path) == len(items)
+    back = list(trip.read(path))
     assert back == items
     # Equality takes 1 for 1.0 and True; text does not.
     assert [json.dumps(record.to_dict()) for record in back] == [json.dumps(record.to_dict()) for record in items]
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert [entry.name for entry in folder.iterdir()] in ([path.name], [])
 
 
-@ANY
-@given(items=st.lists(records(), max_size=3))
-def test_jsonl(items: list[Record], tmp_path_factory: pytest.TempPathFactory) -> None:
-    round_trip(tmp_path_factory.mktemp("f") / "records.jsonl", items, write_jsonl, read_jsonl)
+@pytest.mark.parametrize("form", TRIPS)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_round_trip(form: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    items = data.draw(st.lists(TRIPS[form].items, max_size=3))
+    round_trip(TRIPS[form], items, tmp_path_factory.mktemp("trip"))
 
 
-@ANY
-@given(items=st.lists(records(texts=PLAIN), max_size=3))
-@pytest.mark.parametrize(("form", "name"), [(llava, "a.json"), (swift, "a.jsonl")])
-def test_conversations(form: Any, name: str, items: list[Record], tmp_path_factory: pytest.TempPathFactory) -> None:
-    round_trip(tmp_path_factory.mktemp("f") / name, items, form.write, form.read)
-
-
-@ANY
-@given(items=st.lists(records(roles=PAIRED), max_size=3))
-def test_depictqa(items: list[Record], tmp_path_factory: pytest.TempPathFactory) -> None:
-    round_trip(tmp_path_factory.mktemp("f") / "a.json", items, depictqa.write, depictqa.read)
-
-
-@ANY
-@given(items=st.lists(records(), max_size=3))
-def test_parquet(items: list[Record], tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("f")
-    rows = [(item, tuple(image.file.encode() for image in item.images)) for item in items]
-    assert write_rows(rows, folder, shard_size=2) == len(items)
-    back = list(read_parquet(folder)) if items else []
-    assert back == items
-    assert [json.dumps(record.to_dict()) for record in back] == [json.dumps(record.to_dict()) for record in items]
-
-
-@ANY
-@given(items=st.lists(records(roles=PICTURED), max_size=3))
-def test_coco(items: list[Record], tmp_path_factory: pytest.TempPathFactory) -> None:
-    round_trip(tmp_path_factory.mktemp("f") / "a.json", items, coco.write, coco.read)
+@pytest.mark.slow
+@pytest.mark.parametrize("form", TRIPS)
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_many_round_trips(form: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    items = data.draw(st.lists(TRIPS[form].items, max_size=3))
+    round_trip(TRIPS[form], items, tmp_path_factory.mktemp("trip"))
