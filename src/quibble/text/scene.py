@@ -17,7 +17,6 @@ class Fact(StrEnum):
     #: before the distortions
     DETAILED = "detailed"
     SMOOTH = "smooth"
-    COLORFUL = "colorful"
     #: a part of the picture, not the whole
     LOCAL = "local"
     #: after them
