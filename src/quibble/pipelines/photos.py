@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from quibble.errors import ArgumentError, ImageError, MissingExtraError
 from quibble.image import load
-from quibble.pipelines.maps import Maps, open_maps
+from quibble.pipelines.maps import open_maps
 from quibble.pipelines.regions import Piece, pieces, segment
 
 try:
@@ -46,9 +46,9 @@ class Photos:
     """The photographs below a folder, in the order of their paths.
 
     A file `manifest.csv` in the folder may give their licences: its column `file` holds a photograph's path below the
-    folder or its name alone, its column `licence` any text; other columns are left alone. Label maps are those at `maps`, or in
-    the folder `mask`, if there is one; a photograph without one is segmented. Raises ArgumentError if there is no photograph
-    or the manifest lacks a column.
+    folder or its name alone, its column `licence` any text; other columns are left alone. Label maps are those at
+    `maps`, or in the folder `mask` if there is one; a photograph without one is segmented. Raises ArgumentError if
+    there is no photograph or the manifest lacks a column.
     """
 
     def __init__(
@@ -58,10 +58,9 @@ class Photos:
         self.long_side = long_side
         self.names = _list(self.folder)
         self._licences = _licences(self.folder / MANIFEST)
-        place = maps if maps is not None else self.folder / MAPS_FOLDER
-        self._maps: Maps | None = None
-        if maps is not None or Path(place).is_dir():
-            self._maps = open_maps(place, [Path(name).name for name in self.names])
+        place = Path(maps) if maps is not None else self.folder / MAPS_FOLDER
+        self._place = place if maps is not None or place.is_dir() else None
+        self._maps = open_maps(place, [Path(name).name for name in self.names]) if self._place else None
         self.get = lru_cache(maxsize=4)(self._get)
 
     def licence(self, name: str) -> str | None:
@@ -69,12 +68,16 @@ class Photos:
         return self._licences.get(name) or self._licences.get(Path(name).name)
 
     def fingerprint(self) -> str:
-        """A hash of the photographs' names and sizes in bytes, to tell another folder from this one."""
-        listed = "\n".join(f"{name} {(self.folder / name).stat().st_size}" for name in self.names)
+        """A hash of the names and sizes in bytes of photographs and label maps, to tell other ones from these."""
+        files = [(name, self.folder / name) for name in self.names]
+        if self._place is not None:
+            maps = sorted(self._place.iterdir()) if self._place.is_dir() else [self._place]
+            files += [(path.name, path) for path in maps]
+        listed = "\n".join(f"{name} {path.stat().st_size}" for name, path in files)
         return hashlib.sha256(listed.encode()).hexdigest()
 
     def _get(self, name: str) -> Photo | str:
-        """A photograph, or why it cannot be used. The last few are kept, for records of one photograph follow each other."""
+        """A photograph, or why it cannot be used. The last few are kept: a photograph's records follow each other."""
         try:
             data = (self.folder / name).read_bytes()
             original = load(data)
@@ -103,7 +106,9 @@ def fit(image: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
     """A picture made smaller, by the means of areas, until its long side is at most `long_side`; never larger."""
     height, width = image.shape[:2]
     scale = long_side / max(height, width)
-    return image if scale >= 1 else resize(image, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+    return (
+        image if scale >= 1 else resize(image, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+    )
 
 
 def resize(image: NDArray[np.uint8], *, width: int, height: int) -> NDArray[np.uint8]:

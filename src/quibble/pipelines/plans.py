@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from quibble.distort import Step, combine_opinions, opinion
 from quibble.distort.engine import distortions_of
 from quibble.taxonomy import DISTINGUISHABLE_ORDERS, INVISIBLE_AT_LEVEL_1, ORDERS, Category, Distortion
 
+T = TypeVar("T")
 Orders = Mapping[Category, frozenset[Category]]
 Steps = tuple[Step, ...]
 
@@ -68,6 +69,11 @@ class Plan:
     damage: tuple[Steps, ...]
     target: int | None = None
 
+    @property
+    def fixed(self) -> bool:
+        """Whether the question hangs on the levels; if not, steps that cannot be seen may be drawn `again`."""
+        return self.task in (Task.HYD_G, Task.SID_G)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dice:
@@ -83,7 +89,7 @@ class Dice:
         """A whole number in low..high."""
         return int(self.rng.integers(low, high + 1))
 
-    def pick[T](self, items: list[T]) -> T:
+    def pick(self, items: list[T]) -> T:
         return items[int(self.rng.integers(len(items)))]
 
     def level(self, category: Category, most: int = 5) -> float:
@@ -111,6 +117,15 @@ class Dice:
     def steps(self) -> Steps:
         """One distortion or two."""
         return self.double() if self.chance(0.5) else self.single()
+
+    def again(self, steps: Steps) -> Steps:
+        """Other kinds of the same categories, at levels as high or higher: what could not be seen might be now."""
+        most = 5 if len(steps) == 1 else MOST_OF_TWO
+        return tuple(self._stronger(step, most) for step in steps)
+
+    def _stronger(self, step: Step, most: int) -> Step:
+        category = step.distortion.category
+        return Step(self.kind(category), max(step.level, self.level(category, most)))
 
 
 def least_level(category: Category) -> int:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quibble.errors import MissingExtraError
-from quibble.geometry import Mask
+from quibble.geometry import Box, Mask, Region
 
 try:
     import cv2
+    from scipy.ndimage import find_objects
     from skimage.segmentation import felzenszwalb
 except ImportError as error:
-    missing = "scikit-image" if "skimage" in str(error) else "opencv-python-headless"
-    raise MissingExtraError(missing, "data") from error
+    packages = {"skimage": "scikit-image", "scipy": "scipy"}
+    raise MissingExtraError(
+        packages.get((error.name or "").partition(".")[0], "opencv-python-headless"), "data"
+    ) from error
 
 BoolArray = NDArray[np.bool_]
 Labels = NDArray[np.int32]
@@ -64,50 +68,66 @@ class LabelMap:
         return LabelMap(labels=labels, names=self.names, unlabelled=self.unlabelled)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Piece:
-    """A usable region: its pixels, its mask, and its name if the source gives one."""
+    """A usable region: its pixels, (H, W) booleans, and its name if the source gives one."""
 
     array: BoolArray
-    mask: Mask
     label: str | None = None
+
+    @cached_property
+    def window(self) -> tuple[slice, slice]:
+        """The bounding box in y and x."""
+        x, y, width, height = cv2.boundingRect(self.array.view(np.uint8))
+        return slice(y, y + height), slice(x, x + width)
+
+    @cached_property
+    def region(self) -> Region:
+        """As a mask with its box, for everybody else."""
+        y, x = self.window
+        box = Box(x0=x.start, y0=y.start, x1=x.stop, y1=y.stop)
+        return Region(mask=Mask.from_array(self.array), box=box, label=self.label)
 
 
 def pieces(label_map: LabelMap, rule: Filter | None = None) -> list[Piece]:
     """The usable regions of a label map, the largest first. They never overlap."""
     rule = rule or Filter()
+    labels = label_map.labels
+    least = rule.least * labels.size
     found: list[tuple[int, Piece]] = []
-    values, small = np.unique(label_map.labels, return_inverse=True)
-    compact = small.reshape(label_map.labels.shape).astype(np.int32)
-    areas = np.bincount(small.reshape(-1), minlength=len(values))
-    least = rule.least * compact.size
-    for index, value in enumerate(values.tolist()):
-        if value in label_map.unlabelled or areas[index] < least:
+    # find_objects takes numbers from 1 and as many as the highest; a panoptic map's go into the millions.
+    values, compact = np.unique(labels, return_inverse=True) if labels.max() > 65535 else (None, labels)
+    compact = compact.reshape(labels.shape)
+    for index, window in enumerate(find_objects(compact + 1)):
+        value = index if values is None else int(values[index])
+        if window is None or value in label_map.unlabelled:
             continue
-        here = (compact == index).view(np.uint8)
+        here = (compact[window] == index).view(np.uint8)
+        if here.size < least or np.count_nonzero(here) < least:
+            continue
         _, parts, boxes, _ = cv2.connectedComponentsWithStats(here, connectivity=4)
         for part in np.flatnonzero(boxes[1:, cv2.CC_STAT_AREA] >= least).tolist():
-            array = parts == part + 1
-            if _compact(array, boxes[part + 1], rule):
-                name = label_map.names.get(value)
-                piece = Piece(array=array, mask=Mask.from_array(array), label=name)
-                found.append((int(boxes[part + 1, cv2.CC_STAT_AREA]), piece))
+            x, y, width, height, area = boxes[part + 1].tolist()
+            inside = parts[y : y + height, x : x + width] == part + 1
+            if _compact(inside, area, labels.shape, rule):
+                array = np.zeros(labels.shape, bool)
+                array[window[0].start + y :, window[1].start + x :][:height, :width] = inside
+                found.append((area, Piece(array=array, label=label_map.names.get(value))))
     # A stable sort: equal areas keep the order of the map's numbers.
     return [piece for _, piece in sorted(found, key=lambda item: -item[0])]
 
 
-def _compact(array: BoolArray, box: NDArray[Any], rule: Filter) -> bool:
-    x, y, width, height, area = box.tolist()
-    if area > rule.most * array.size or area < rule.extent * width * height:
+def _compact(inside: BoolArray, area: int, picture: tuple[int, ...], rule: Filter) -> bool:
+    """Whether a piece, given its bounding box's pixels, passes all of the rule but its least area."""
+    if area > rule.most * picture[0] * picture[1] or area < rule.extent * inside.size:
         return False
-    part = array[y : y + height, x : x + width]
-    rows, columns = (slice(size // 3, size - size // 3) for size in part.shape)
-    if part[rows, columns].mean() < rule.core:
+    rows, columns = (slice(size // 3, size - size // 3) for size in inside.shape)
+    if inside[rows, columns].mean() < rule.core:
         return False
     # A frame of zeros makes the picture's edge count as the region's border.
-    framed = cv2.copyMakeBorder(part.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    framed = cv2.copyMakeBorder(inside.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     radius = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max()
-    return bool(2 * radius >= rule.thickness * max(array.shape))
+    return bool(2 * radius >= rule.thickness * max(picture))
 
 
 def segment(image: NDArray[np.uint8], *, least: float = Filter.least) -> LabelMap:

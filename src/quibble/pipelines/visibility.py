@@ -164,7 +164,9 @@ def _strengthened(before: Patch, after: Patch) -> bool:
 
 
 def _weakened(before: Patch, after: Patch) -> bool:
-    return before.spread >= 22 and after.spread <= 0.65 * before.spread and _same_brightness(before, after)
+    # A smooth gradient that gets flatter is missed; it takes texture or shapes.
+    textured = float(before.deviation.mean()) >= 7
+    return textured and before.spread >= 22 and after.spread <= 0.65 * before.spread and _same_brightness(before, after)
 
 
 def _saturated(before: Patch, after: Patch) -> bool:

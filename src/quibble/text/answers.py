@@ -24,7 +24,7 @@ _OPEN: Final = pool(
     "{r} {r:suffer} from {d}",
     "{d} {d:affect} {r}",
     "{r} {r:are} {adjective}",
-    "the [main|most noticeable|first] defect of {r} is {d}",
+    "the [main|most noticeable] defect of {r} is {d}",
     "{d} can be seen in {r}",
     "{r} {r:show} {d}",
     when("what stands out in {r} is {d}", 2),
@@ -37,8 +37,10 @@ _OPEN: Final = pool(
     when("{d} {d:spoil} {r}", 3),
     when("the eye soon finds {d} in {r}", 2),
     when("[only|merely] {d} {d:mar} {r}", 1, 1),
-    when("{r} {r:bear} the marks of {d}", 2),
-    "{r} cannot hide {d}",
+    "{r} {r:have} {d}",
+    "the problem of {r} is {d}",
+    when("{d} {d:are} hard to overlook in {r}", 3),
+    "where {r} {r:are} concerned, {d} must be mentioned",
 )
 
 _MORE: Final = pool(
@@ -63,23 +65,24 @@ _LINK: Final = pool(
     "{a}, and {e}",
     "{a}, so {e}",
     "{a}. {E}",
-    "{a}. As a result, {e}",
+    "{a}. Looking closer, one finds that {e}",
     "{a}; {e}",
     "{a}, which means that {e}",
     "{a}. One can see that {e}",
     "{a}, with the effect that {e}",
-    "{a}. Because of this, {e}",
-    "{a}. Consequently, {e}",
+    "{a}. It shows in this way: {e}",
+    "{a}. As a result, {e}",
+    "{a}, in that {e}",
 )
 
 _BOTH: Final = pool(
     "both",
-    "{e} and {f}",
     "{e}, and {f}",
-    "{e}, while {f}",
     "{e}; {f}",
-    "{e}, and at the same time {f}",
-    "{e}, just as {f}",
+    "{e}. {F}",
+    "{e}. Besides, {f}",
+    "{e}. Moreover, {f}",
+    "{e}. At the same time, {f}",
 )
 
 _VERDICT: Final = pool(
@@ -87,15 +90,25 @@ _VERDICT: Final = pool(
     "overall, the quality of {r} is {q}",
     "all in all, {r} {r:are} of {q} quality",
     "taken together, this makes for {q} quality",
-    "the [verdict|result] is {q} quality",
-    "[in sum|altogether], the quality of {r} [must|can] be called {q}",
+    "my verdict: {q} quality",
+    "[in sum|altogether], the quality of {r} can be called {q}",
     "on the whole, {r:their} quality is {q}",
-    "this leaves {r} in {q} quality",
+    "I rate the quality of {r} as {q}",
     "the overall quality of {r} is {q}",
-    "{r:their} quality is {q} as a consequence",
-    "as a whole, {r} {r:deserve} the rating {q}",
+    "taken as a whole, {r:their} quality is {q}",
+    "the rating for {r} is {q}",
     "I would call the quality of {r} {q}",
-    "for these reasons, {r} {r:rank} as {q}",
+    "in one word, the quality is {q}",
+)
+
+_VERDICT_STILL: Final = pool(
+    "verdict_still",
+    "[even so|still|all the same], the overall quality of {r} is {q}",
+    "as these parts are small, {r} as a whole {r:are} of {q} quality",
+    "taken as a whole, {r} {r:are} nevertheless of {q} quality",
+    "this is not enough to spoil {r}, whose quality is {q} overall",
+    "on balance, the quality of {r} is {q}",
+    "since most of {r} is untouched, I would still call the quality {q}",
 )
 
 _CLEAN: Final = pool(
@@ -108,21 +121,29 @@ _CLEAN: Final = pool(
     "{r} {r:have} kept {r:their} quality",
     "{r} {r:show} no [sign|trace] of degradation",
     "I find nothing to criticize in {r}",
-    "{r} {r:are} in good order",
-    "no artificial defect shows in {r}",
+    "{r} {r:look} as {r:they} should",
+    "I notice no distortion in {r}",
 )
 
 _CLEAN_MORE: Final = pool(
     "clean_more",
-    when("[texture and fine detail|fine detail and texture] are [intact|well kept]", 1, 5, Fact.DETAILED),
-    when("edges are [crisp|well defined]", 1, 5, Fact.DETAILED),
-    when("even tones are [calm|smooth] and free of [grain|specks]", 1, 5, Fact.SMOOTH),
-    "tones [run on|flow] undisturbed",
-    "neither grain nor blocks nor smearing can be found",
-    "nothing has been lost to [processing|artifacts]",
-    "the exposure gives no cause for complaint",
-    "detail is rendered without disturbance",
+    when("[texture and fine detail|fine detail and texture] are [intact|well preserved]", 1, 5, Fact.DETAILED),
+    when(
+        "edges are [crisp|well defined] and the texture [can be followed|is there] down to small scales",
+        1,
+        5,
+        Fact.DETAILED,
+    ),
+    when("even tones are smooth and free of grain", 1, 5, Fact.SMOOTH),
+    "I see neither grain nor blocks, and nothing is smeared",
+    "nothing has been lost to processing",
+    "brightness and contrast are well balanced",
+    "small structures are rendered cleanly",
     "no part of it looks damaged",
+    "transitions between tones are gradual and without steps",
+    "there is no [grain|speckle], no blocking and no halo around edges",
+    when("the [fine detail|texture] looks natural, neither softened nor overdone", 1, 5, Fact.DETAILED),
+    when("smooth surfaces stay smooth, without specks or steps", 1, 5, Fact.SMOOTH),
 )
 
 _PARTS: Final = pool(
@@ -206,15 +227,18 @@ def describe_whole(writer: Writer, scene: Scene) -> str:
     """The quality of a picture that is degraded all over, in parts, or not at all."""
     picture = Noun(writer.one_of("picture|image|photo|photograph"))
     the_picture = Noun(f"the {picture}")
-    verdict = _verdict(writer, the_picture, scene.quality)
     damaged = [seen for seen in scene.regions if seen.defects]
     if not damaged:
         facts = scene.regions[0].facts if scene.regions else frozenset()
-        return sentences(writer.write(_CLEAN, r=the_picture), _clean_detail(writer, facts), verdict)
+        clean = writer.write(_CLEAN, r=the_picture)
+        return sentences(clean, _clean_detail(writer, facts), _verdict(writer, the_picture, scene.quality))
     if damaged[0].region is None:
-        return sentences(_defects(writer, damaged[0], picture, _WHOLE), verdict)
+        told = _defects(writer, damaged[0], picture, _WHOLE)
+        return sentences(told, _verdict(writer, the_picture, scene.quality))
     count = Noun(writer.vary(_COUNTS[len(damaged)]), plural=len(damaged) > 1)
     parts = [_part(writer, scene, seen) for seen in damaged]
+    well = scene.quality in (Level.EXCELLENT, Level.GOOD)
+    verdict = _verdict(writer, the_picture, scene.quality, _VERDICT_STILL if well else _VERDICT)
     return sentences(writer.write(_PARTS, n=count, p=picture), *parts, writer.write(_REST, p=picture), verdict)
 
 
@@ -263,9 +287,10 @@ def graded_list(writer: Writer, defects: tuple[Defect, ...]) -> Noun:
 def effect(writer: Writer, defect: Defect) -> str:
     """One or two clauses about what a defect does."""
     first = _clause(writer, defect, set())
-    if writer.rng.random() < 0.6:
+    if writer.rng.random() < 0.5:
         return first
-    return writer.write(_BOTH, e=first, f=_clause(writer, defect, {writer.used[-1]}))
+    second = _clause(writer, defect, {writer.used[-1]})
+    return writer.write(_BOTH, e=first, f=second, F=second[:1].upper() + second[1:])
 
 
 def _defects(writer: Writer, seen: Seen, name: Noun, opening: tuple[Template, ...]) -> str:
@@ -324,11 +349,15 @@ def _fitting(templates: tuple[Template, ...], *defects: Defect) -> tuple[Templat
 
 
 def _clean_detail(writer: Writer, facts: frozenset[Fact]) -> str:
-    return writer.write([t for t in _CLEAN_MORE if t.fits(1, facts)])
+    """Two sentences on what is as it should be."""
+    fitting = [t for t in _CLEAN_MORE if t.fits(1, facts)]
+    first = writer.write(fitting)
+    return sentences(first, writer.write([t for t in fitting if t.id != writer.used[-1]]))
 
 
-def _verdict(writer: Writer, name: Noun, quality: Level) -> str:
-    return writer.write(_VERDICT, r=name, q=quality.value)
+def _verdict(writer: Writer, name: Noun, quality: Level | None, templates: tuple[Template, ...] = _VERDICT) -> str:
+    """The sentence on quality; nothing if there is no verdict."""
+    return writer.write(templates, r=name, q=quality.value) if quality is not None else ""
 
 
 def _pronoun(name: Noun) -> Noun:

@@ -20,7 +20,8 @@ DETAILED, SMOOTH = Fact.DETAILED, Fact.SMOOTH
 
 _SOFT = pool(
     "effect.blur",
-    when("[edges|contours|outlines] look [a little|somewhat|slightly] soft", 1, 2),
+    when("[edges|contours|outlines] look [a little|somewhat|slightly] soft", 1, 1),
+    when("[edges|contours|outlines] look soft", 2, 2),
     when("the finest detail is [slightly|a little] smeared", 1, 1),
     when("[small|fine] structures lose [some|a bit] of their crispness", 1, 2),
     when("larger shapes stay clear while the finest [texture|detail] [fades|softens]", 1, 2),
@@ -40,7 +41,8 @@ _SOFT = pool(
 
 _MOTION = pool(
     "effect.motion",
-    when("[detail|fine detail] is [slightly |a little ]drawn out {direction}", 1, 2),
+    when("[detail|fine detail] is [slightly |a little ]drawn out {direction}", 1, 1),
+    when("[detail|fine detail] is drawn out {direction}", 2, 2),
     when("[edges|contours] are [softened|smeared] {direction}", 1, 3),
     when("[small|fine] structures trail off {direction}", 1, 3),
     when("the finest texture is pulled into short {directed} streaks", 1, 2, DETAILED),
@@ -55,10 +57,12 @@ _MOTION = pool(
 
 _GLASS = pool(
     "effect.glass",
-    when("edges look [slightly |a little ]frayed", 1, 2),
+    when("edges look [slightly |a little ]frayed", 1, 1),
+    when("edges look frayed", 2, 2),
     when("fine lines become [uneven|irregular]", 1, 3),
     when("it looks as if seen through [lightly |finely ]frosted glass", 1, 3),
-    when("[small|fine] structures are softened and [a little|slightly] displaced", 1, 2),
+    when("[small|fine] structures are softened and [a little|slightly] displaced", 1, 1),
+    when("[small|fine] structures are softened and displaced", 2, 2),
     when("[edges|contours] crumble into [small|tiny] fragments", 3, 5),
     when("fine detail is [broken up|scattered] and [displaced|shifted about]", 3, 5),
     when("outlines dissolve into [ragged|irregular] shards", 4, 5),
@@ -70,7 +74,8 @@ _GLASS = pool(
 
 _ZOOM = pool(
     "effect.zoom",
-    when("[detail|fine detail] is [slightly |a little ]pulled outward", 1, 2),
+    when("[detail|fine detail] is [slightly |a little ]pulled outward", 1, 1),
+    when("[detail|fine detail] is pulled outward", 2, 2),
     when("edges are softened along lines that [spread from|run away from] a center", 1, 3),
     when("[small|fine] structures lose their crispness the farther out they lie", 1, 2),
     when("it looks as if the lens had been zoomed during the exposure", 2, 5),
@@ -83,7 +88,8 @@ _ZOOM = pool(
 
 _JITTER = pool(
     "effect.jitter",
-    when("edges look [slightly |a little ]ragged", 1, 2),
+    when("edges look [slightly |a little ]ragged", 1, 1),
+    when("edges look ragged", 2, 2),
     when("neighboring pixels are mixed up at the finest scale", 1, 2),
     when("fine lines [lose|have lost] their smooth course", 1, 3),
     when("the finest texture looks [unsettled|shaken]", 1, 2),
@@ -100,7 +106,8 @@ _GRAIN = pool(
     "effect.grain",
     when("a [light|faint|fine] grain lies over everything", 1, 1),
     when("fine detail is [lightly|thinly] covered with random specks", 1, 2),
-    when("even tones look [slightly|a little] grainy", 1, 2, SMOOTH),
+    when("even tones look [slightly|a little] grainy", 1, 1, SMOOTH),
+    when("even tones look grainy", 2, 2, SMOOTH),
     when("the finest texture begins to [mix|merge] with the grain", 1, 2, DETAILED),
     when("[small|random] specks [unsettle|disturb] the [even|plain] tones", 1, 3, SMOOTH),
     when("random grain [competes with|disturbs|covers] the fine [texture|detail]", 2, 4),
@@ -112,7 +119,8 @@ _GRAIN = pool(
     when("[smooth|even] surfaces [flicker|swarm] with specks", 3, 5, SMOOTH),
     when("only the [strongest|boldest] edges [stand out from|rise above] the grain", 5, 5),
     when("a [restless|coarse] grain [masks|hides] the [delicate|fine] detail", 3, 5),
-    when("it takes on a [slightly|faintly] gritty look", 1, 2),
+    when("it takes on a [slightly|faintly] gritty look", 1, 1),
+    when("it takes on a gritty look", 2, 2),
 )
 
 _CHROMA = pool(
@@ -130,7 +138,8 @@ _CHROMA = pool(
 
 _MULTIPLICATIVE = pool(
     "effect.multiplicative",
-    when("[light|bright] tones look [slightly |a little ]grainy while dark ones stay calm", 1, 2),
+    when("[light|bright] tones look [slightly |a little ]grainy", 1, 1),
+    when("[light|bright] tones look grainy", 2, 2),
     when("a [faint|fine] grain follows the brightness of the surface", 1, 2),
     when("fine detail is [lightly|thinly] roughened, most of all in light tones", 1, 2),
     when("the brighter a tone is, the [grittier|grainier] it looks", 2, 5),
@@ -144,7 +153,8 @@ _BLOTCHES = pool(
     "effect.blotches",
     when("[faint|light] blotches [unsettle|disturb] the even tones", 1, 2),
     when("a [soft|faint], clumped grain lies over the detail", 1, 2),
-    when("[even|plain] tones look [slightly |a little ]mottled", 1, 2),
+    when("[even|plain] tones look [slightly |a little ]mottled", 1, 1),
+    when("[even|plain] tones look mottled", 2, 2),
     when("[coarse|clumped] grain [competes with|covers] the fine texture", 2, 4),
     when("tones that should be even look [blotchy|mottled]", 2, 5),
     when("small details [merge|are confused] with the clumps of grain", 3, 5),
@@ -168,8 +178,10 @@ _BLOCKS = pool(
     "effect.blocks",
     when("[faint|slight] square blocks [show|appear] in even tones", 1, 2),
     when("[light|faint] ripples [surround|accompany] sharp edges", 1, 2),
-    when("the finest texture is [partly|to some extent] smoothed away", 1, 2, DETAILED),
-    when("fine detail is [slightly |somewhat ]coarsened", 1, 2),
+    when("the finest texture is [partly|to some extent] smoothed away", 1, 1, DETAILED),
+    when("the finest texture is smoothed away", 2, 2, DETAILED),
+    when("fine detail is [slightly |somewhat ]coarsened", 1, 1),
+    when("fine detail is coarsened", 2, 2),
     when("square blocks [become visible|can be made out]", 2, 3),
     when("[ripples|ringing] [surround|follow] the edges", 2, 4),
     when("fine texture gives way to block patterns", 3, 5),
@@ -182,10 +194,11 @@ _BLOCKS = pool(
 
 _WAVELETS = pool(
     "effect.wavelets",
-    when("the finest texture is [partly|slightly] smeared away", 1, 2),
+    when("the finest texture is [partly|slightly] smeared away", 1, 1),
+    when("the finest texture is smeared away", 2, 2),
     when("[faint|light] ripples run along [the|sharp] edges", 1, 2),
     when("detail looks [uneven|patchy], crisp in one spot and soft in the next", 1, 3),
-    when("low-key texture is [smoothed|ironed] flat", 2, 4),
+    when("faint texture is [smoothed|ironed] flat", 2, 4),
     when("fine texture is [smeared|washed] into [smudges|soft patches]", 3, 5),
     when("edges are [accompanied|fringed] by ripples", 2, 5),
     when("[weak|subtle] detail has [vanished|disappeared] and only [strong|bold] edges are kept", 4, 5),
@@ -195,8 +208,10 @@ _WAVELETS = pool(
 _HALOS = pool(
     "effect.halos",
     when("[narrow|thin] halos [line|follow] the edges", 1, 3),
-    when("fine texture looks [a little |somewhat ]harsh", 1, 2),
-    when("edges look [somewhat|a little] too hard", 1, 2),
+    when("fine texture looks [a little |somewhat ]harsh", 1, 1),
+    when("fine texture looks harsh", 2, 2),
+    when("edges look [somewhat|a little] too hard", 1, 1),
+    when("edges look too hard", 2, 2),
     when("bright and dark [rims|seams|halos] [line|surround] the edges", 3, 5),
     when("[texture|fine detail] looks [harsh and brittle|scratchy]", 3, 5),
     when("[small|slight] tonal differences are blown up into [hard|harsh] detail", 3, 5),
@@ -208,11 +223,12 @@ _HALOS = pool(
 
 _SQUARES = pool(
     "effect.squares",
-    when("edges look [slightly|a little] stepped", 1, 2),
+    when("edges look [slightly|a little] stepped", 1, 1),
+    when("edges look stepped", 2, 2),
     when("the finest detail is [replaced by|lost to] [tiny|small] squares", 1, 2),
-    when("slanted lines show [small|tiny|fine] steps", 1, 3),
+    when("what should be slanted or round shows [small|tiny|fine] steps", 1, 3),
     when("fine texture is [coarsened|reduced to dots]", 1, 3),
-    when("[curves|slanted lines] become staircases", 3, 5),
+    when("what should be slanted or round becomes a staircase", 3, 5),
     when("fine detail is replaced by [plain|uniform] squares", 2, 4),
     when("texture [merges|is merged] into [uniform|plain|single-colored] squares", 3, 5),
     when("small details [are reduced|shrink] to single squares", 3, 5),

@@ -25,6 +25,8 @@ import numpy as np
 
 HELD_OUT_EVERY: Final = 5
 
+#: An article that has to be "an": before a vowel that is heard, so not before "uniform" or "one".
+_A_BEFORE_VOWEL = re.compile(r"\b([Aa])(?= (?!uni|one|us|eu)[aeiou])")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _IRREGULAR: Final = {
     "are": "is",
@@ -148,8 +150,8 @@ class Writer:
 
 
 def sentence(text: str) -> str:
-    """A clause with a capital at its start and a mark at its end; runs of blanks become one."""
-    text = " ".join(text.split()).replace(" ,", ",").replace(" .", ".")
+    """A clause with a capital at its start, a mark at its end, "an" before a vowel and single blanks."""
+    text = _A_BEFORE_VOWEL.sub(r"\1n", " ".join(text.split()).replace(" ,", ",").replace(" .", "."))
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else text + "."
 
@@ -162,8 +164,3 @@ def sentences(*texts: str) -> str:
 def enumerate_words(words: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def with_article(words: str) -> str:
-    """The words behind "a" or "an", by their first letter."""
-    return f"{'an' if words[0].lower() in 'aeiou' else 'a'} {words}"

@@ -24,11 +24,11 @@ _FOUND: Final = pool(
     "{where} {what:lie} {what}",
     "look {where}: {what}",
     "the region in question is {where}, namely {what}",
-    "{where}, where one sees {what}",
+    "{where} one sees {what}, and that is the region in question",
     "the answer lies {where}: {what}",
     "you will find it {where}: {what}",
     "that is {where}; the region meant is {what}",
-    "go {where}: there {what:are} {what}",
+    "{where} there {what:are} {what}, which is the one",
     "its place is {where}; it is {what}",
 )
 
@@ -48,28 +48,28 @@ _HYD_MOST: Final = pool(
 
 _HYD_LEAST: Final = pool(
     "hyd_least",
-    "there, {d} {d:do} less damage than the defects of the other degraded parts",
+    "there, {d} {d:do} less damage than is done to {others}",
     "with {d}, it has come off best of the degraded regions",
-    "although it shows {d}, the other degraded regions have suffered more",
-    "{d} {d:weigh} less than what was done to the other damaged parts",
+    "although it shows {d}, {others} {others:have} suffered more",
+    "{d} {d:weigh} less than what was done to {others}",
     "it has {d}, and still its quality is the best among the degraded regions",
-    "{d} {d:are} all that is wrong with it, and the other degraded parts are worse off",
+    "{d} {d:are} all that is wrong with it, and {others} {others:are} worse off",
     "among the regions with defects it is the mildest case, with {d}",
     "its degradation, {d}, is the least of all degraded regions",
-    "the other degraded regions look worse, since here there {d:are} only {d}",
-    "it got {d}, which is less than the others got",
+    "{others} {others:look} worse, since here there {d:are} only {d}",
+    "it got {d}, which is less than {others} got",
 )
 
 _SID_MOST: Final = pool(
     "sid_most",
     "there, {n} {n:reach} a {severity} level, more than anywhere else",
     "the level of {n} is {severity} there and lower in {others}",
-    "{d} can be seen there, while {others} {others:have} less",
-    "no other region has as much {n}: it is {severity} here",
+    "{d} can be seen there, while {others} {others:have} less of {n:them}",
+    "no other region has as much {n}: the level is {severity} here",
     "in {others}, {n} {n:are} weaker than here, where the level is {severity}",
     "it shows {d}, the strongest case in the [picture|image]",
     "compared with {others}, {n} {n:are} stronger here, at a {severity} level",
-    "here the {n} {n:are} {severity}, which {others} {others:do} not reach",
+    "here the {n} {n:are} {severity}, which is more than {others} {others:show}",
     "{others} {others:show} less of it, while here one sees {d}",
     "one sees {d} there, and nothing as strong elsewhere",
 )
@@ -78,8 +78,8 @@ _SID_LEAST: Final = pool(
     "sid_least",
     "there, {n} {n:stay} at a {severity} level, below that of {others}",
     "the level of {n} is only {severity} there, and higher in {others}",
-    "{d} can be seen there, while {others} {others:have} more",
-    "of all regions with {n} it has the least: a {severity} amount",
+    "{d} can be seen there, while {others} {others:have} more of {n:them}",
+    "of all regions with {n} it has the least, at a {severity} level",
     "in {others}, {n} {n:are} stronger than here, where the level is {severity}",
     "it shows {d}, the mildest case in the [picture|image]",
     "compared with {others}, {n} {n:are} weaker here, at a {severity} level",
@@ -110,24 +110,24 @@ def ask(writer: Writer, kind: str, **nouns: Noun) -> str:
 
 def ground_total(writer: Writer, scene: Scene, target: Seen, *, most: bool) -> str:
     """The answer to HyD-G: the region whose defects add up to the most, or the least of the degraded ones."""
-    reason = writer.write(_HYD_MOST if most else _HYD_LEAST, d=graded_list(writer, target.worst_first))
+    templates = _HYD_MOST if most else _HYD_LEAST
+    reason = writer.write(templates, d=graded_list(writer, target.worst_first), others=_others(scene))
     return sentences(_found(writer, scene, target), reason)
 
 
 def ground_single(writer: Writer, scene: Scene, target: Seen, category: Category, name: Name, *, most: bool) -> str:
-    """The answer to SiD-G: of the regions with one defect, the one with the most or the least of it.
+    """The answer to SiD-G: of the degraded regions, which all have one defect, the one with the most or least of it.
 
     `name` is what the question called the defect.
     """
     (defect,) = (d for d in target.defects if d.category is category)
-    others = sum(any(d.category is category for d in seen.defects) for seen in scene.regions) - 1
     severity = severity_of(defect)
     reason = writer.write(
         _SID_MOST if most else _SID_LEAST,
         d=name.graded(severity),
         n=name.noun,
         severity=severity,
-        others=Noun("the other regions with it", plural=True) if others > 1 else Noun("the other region with it"),
+        others=_others(scene),
     )
     return sentences(_found(writer, scene, target), reason)
 
@@ -135,6 +135,12 @@ def ground_single(writer: Writer, scene: Scene, target: Seen, category: Category
 def ground_order(writer: Writer, scene: Scene, target: Seen, first: Noun, second: Noun) -> str:
     """The answer to DAO-G: the region in which `first` was added before `second`."""
     return sentences(_found(writer, scene, target), writer.write(_ORDER, first=first, second=second))
+
+
+def _others(scene: Scene) -> Noun:
+    """The degraded regions beside the one that is meant."""
+    several = sum(bool(seen.defects) for seen in scene.regions) > 2
+    return Noun("the other degraded regions", plural=True) if several else Noun("the other degraded region")
 
 
 def _found(writer: Writer, scene: Scene, target: Seen) -> str:

@@ -215,22 +215,23 @@ def _positional(writer: Writer, place: Place, noun: Noun | None) -> Noun:
     y, x = place.cell
     if noun is not None:
         return Noun(f"{noun} {_CELL_PHRASES[y, x]}", noun.plural)
+    if place.wide and y == "middle":
+        return Noun(writer.one_of("the [area|band|strip] across the middle|the middle [band|strip] of the picture"))
     if place.wide:
-        return Noun(writer.one_of(f"the [area|zone|part] across the {y}|the {y} [band|strip] of the picture"))
+        return Noun(writer.one_of(f"the [area|band|strip] along the {y}|the {y} [part|section] of the picture"))
+    kind = writer.one_of("region|area|part")
+    if place.tall and x == "middle":
+        return Noun(writer.one_of(f"the {kind} running down the middle|the upright middle {kind}"))
     if place.tall:
-        side = "middle" if x == "middle" else f"{x} side"
-        return Noun(
-            writer.one_of(f"the [area|zone|part] along the {side}|the [area|zone|part] running down the {side}")
-        )
-    kind = writer.one_of("region|area|part|zone")
+        return Noun(writer.one_of(f"the {kind} along the {x} side|the {kind} running down the {x} side"))
     if (y, x) == ("middle", "middle"):
         return Noun(writer.one_of(f"the central {kind}|the {kind} in the [center|middle]"))
     if y == "middle":
-        return Noun(writer.one_of(f"the {kind} on the {x}|the {x}-hand {kind}|the {kind} at the {x} side"))
+        return Noun(writer.one_of(f"the {kind} on the {x}|the {x}-hand {kind}|the {kind} on the {x} side"))
     if x == "middle":
-        return Noun(writer.one_of(f"the {kind} at the {y} [center|middle]|the {y} [center|middle] {kind}"))
+        return Noun(writer.one_of(f"the {kind} at the {y} center|the {y} center {kind}"))
     high = "upper" if y == "top" else "lower"
-    return Noun(writer.one_of(f"the [{y}|{high}] {x} {kind}|the {kind} [at|in] the {y} {x}"))
+    return Noun(writer.one_of(f"the [{y}|{high}] {x} {kind}|the {kind} at the {y} {x}"))
 
 
 _CELL_PHRASES: Final = {
@@ -257,17 +258,16 @@ def look(writer: Writer, place: Place) -> Noun:
     ratio = place.box.width / place.box.height
     shape = "wide|broad" if ratio > 2 else "tall|narrow" if ratio < 0.5 else ""
     adjectives = " ".join(writer.one_of(words) for words in (size, shape) if words).split()
-    body = " ".join([", ".join(adjectives), writer.one_of("region|area|zone|part")]).strip()
-    article = "an" if body[0] in "aeiou" else "a"
+    body = f"{', '.join(adjectives)} {writer.one_of('region|area|patch|part')}"
     share = f"[covering|taking up|filling] [about|roughly] {share_words(place.share)} of the [picture|image|frame]"
     edges = _touching(place.edges)
-    tail = writer.one_of(f"{share}|{edges}|{share} and {edges}")
-    return Noun(f"{article} {body} {tail}")
+    tail = writer.one_of(f"{share}|{edges}|{share} and {edges}" if edges else f"{share}|{share}, away from the edges")
+    return Noun(f"a {body} {tail}")
 
 
 def _touching(edges: tuple[str, ...]) -> str:
     if not edges:
-        return "touching no edge"
+        return ""
     if len(edges) == 4:
         return "reaching all four edges"
     return f"[touching|reaching] the {enumerate_words(edges)} {'edge' if len(edges) == 1 else 'edges'}"

@@ -46,12 +46,13 @@ class Defect:
 class Seen:
     """A region as it can be seen: its defects in the order in which they were added, and its quality.
 
-    `region` is None for the whole picture; `facts` are those of its source, for a region without defects.
+    `region` is None for the whole picture; `quality` where no verdict is to be given. `facts` are those of the source,
+    for a region without defects.
     """
 
     region: Region | None
     defects: tuple[Defect, ...]
-    quality: Level
+    quality: Level | None
     facts: frozenset[Fact] = frozenset()
 
     @property
@@ -64,11 +65,10 @@ class Seen:
 class Scene:
     """A picture of a size, with the regions that were degraded or are spoken of.
 
-    `bystanders` are its other regions that could be mistaken for one of `regions` by a description.
+    quality: None where no verdict is to be given.
     """
 
     width: int
     height: int
     regions: tuple[Seen, ...]
-    quality: Level
-    bystanders: tuple[Region, ...] = ()
+    quality: Level | None

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from quibble.taxonomy import SEVERITIES_5, Category, Distortion, severity_word
-from quibble.text.grammar import Noun, with_article
+from quibble.text.grammar import Noun
 
 _C, _D = Category, Distortion
 
@@ -28,7 +28,7 @@ class Name:
     def graded(self, severity: str) -> Noun:
         """With a severity word: "serious blur", "a serious loss of contrast", "serious compression artifacts"."""
         words = f"{severity} {self.noun}"
-        return Noun(with_article(words) if self.countable else words, self.noun.plural)
+        return Noun(f"a {words}" if self.countable else words, self.noun.plural)
 
 
 def _names(names: str) -> tuple[Name, ...]:
