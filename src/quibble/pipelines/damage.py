@@ -29,7 +29,7 @@ _REDRAWS: Final = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A region with distortions that can be seen. shift: mean change of its cells by the last of them, in 8-bit steps."""
+    """A region with distortions that can be seen. shift: mean change of its cells by the last of them, 0..255."""
 
     piece: Piece
     defects: tuple[Defect, ...]
@@ -57,7 +57,8 @@ def whole_piece(image: Bytes) -> Piece:
 def damage(photo: Photo, plan: Plan, dice: Dice, reject: Reject) -> Damaged | None:
     """The photograph with a plan's distortions, each set on a region of its own, or None with the reasons rejected.
 
-    A set that cannot be seen on one region is tried on others, in random order, and, unless the plan is fixed, drawn again.
+    A set that cannot be seen on one region is tried on others, in random order, and then, unless the plan is fixed,
+    drawn again.
     """
     pieces = [whole_piece(photo.image)] if plan.variant == "whole" else list(photo.pieces)
     if len(pieces) < len(plan.damage) + (plan.target is None and plan.variant == "clean"):

@@ -54,7 +54,7 @@ class Draft:
 
 
 def find_draft(index: int, photos: Photos, settings: Settings, reject: Reject) -> Draft | None:
-    """The draft of a record, or None if a dozen photographs had none. Every draw that failed is rejected with its reason."""
+    """The draft of a record, or None if a dozen photographs had none. What failed is rejected with its reason."""
     task = _task(index, settings)
     for attempt in range(_PHOTOS):
         photo = photos.get(_photo_name(index, attempt, photos, settings))
@@ -154,7 +154,7 @@ def _seen_clean(image: Bytes, piece: Piece | None) -> Seen:
 
 
 def opinion_of_parts(parts: Iterable[Part], *, alone: bool = False) -> float:
-    """How good people would find the picture, 0..100; with `alone`, how good they would find it if it were only these parts."""
+    """How good people would find the picture, 0..100; with `alone`, if there were only these parts."""
     parts = list(parts)
     scores = [combine_opinions([opinion(d.distortion, d.level) for d in part.degradations]) for part in parts]
     shares = [1.0 if alone else float(part.piece.array.mean()) for part in parts]

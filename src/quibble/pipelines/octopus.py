@@ -1,8 +1,8 @@
 """Build data in the manner of IQA-Octopus from a folder of photographs, with no person and no large model in the loop.
 
-A record is made of its number alone: with the seed it gives the task, the photograph, the regions, the distortions and the
-words. Steps are generators over records on their way: `drafted` lays distortions on a photograph until a draft fits
-its task, `worded` writes question and answer, `stored` writes the picture. Records come in shards of 64:
+A record is made of its number alone: with the seed it gives the task, the photograph, the regions, the distortions
+and the words. Steps are generators over records on their way: `drafted` lays distortions on a photograph until a draft
+fits its task, `worded` writes question and answer, `stored` writes the picture. Records come in shards of 64:
 
     build.json                  what was built from what; a folder with another one is not touched
     records-00000.jsonl ...     the records, a file a shard
@@ -41,7 +41,7 @@ from quibble.pipelines.photos import Photos, resize
 from quibble.pipelines.plans import Task
 from quibble.pipelines.runner import orphaned, run_shards
 from quibble.pipelines.settings import Settings
-from quibble.text.answers import describe_region, describe_whole, plain_name, refer_long, refer_short
+from quibble.text.answers import describe_region, describe_whole, gradable_name, plain_name, refer_long, refer_short
 from quibble.text.grounding import ask, ground_order, ground_single, ground_total
 
 SHARD: Final = 64
@@ -77,10 +77,10 @@ def build(
 ) -> Built:
     """Build a data set from the photographs below a folder, or go on with one; see quibble.pipelines.photos.Photos.
 
-    Killed at any moment and run again, it makes the same bytes, with any number of workers. `progress` is called at the start
-    and after each shard. With several workers the caller's script needs the guard `if __name__ == "__main__"`.
-    Raises ArgumentError if there are no photographs, or `out` holds anything but a build of the same; QuibbleError if
-    a file cannot be written. What is done is kept.
+    Killed at any moment and run again, it makes the same bytes, with any number of workers. `progress` is called at
+    the start and after each shard. With several workers the caller's script needs the guard `if __name__ ==
+    "__main__"`. Raises ArgumentError if there are no photographs, or `out` holds anything but a build of the same;
+    QuibbleError if a file cannot be written. What is done is kept.
     """
     if workers < 1:
         raise ArgumentError(f"expected at least 1 worker, found {workers}")
@@ -168,8 +168,8 @@ def encode(image: Bytes) -> bytes:
 def replay(record: Record, source: Source) -> Bytes:
     """A record's picture made again from its source photograph, bit for bit. -> (H, W, 3) uint8
 
-    `source`: the photograph, as anything that quibble.image.load takes. Raises ArgumentError if its shape is not that of the
-    record's picture.
+    `source`: the photograph, as anything that quibble.image.load takes. Raises ArgumentError if its shape is not that
+    of the record's picture.
     """
     image = load(source)
     entry = record.images[0]
@@ -202,7 +202,7 @@ def _tell(draft: Draft) -> tuple[str, str, tuple[int, ...]]:
         return ask(writer, f"hyd_{variant}"), ground_total(writer, scene, target, most=variant == "most"), (index,)
     if task is Task.SID_G:
         shared = target.defects[-1]
-        name = plain_name(writer, shared)
+        name = gradable_name(writer, shared)
         question = ask(writer, f"sid_{variant}", defect=name.noun)
         answer = ground_single(writer, scene, target, shared.category, name, most=variant == "most")
         return question, answer, (index,)
@@ -228,8 +228,8 @@ def _writing(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise QuibbleError(
-            f"{error.filename or out}: cannot be written ({error.strerror or error}); finished shards are kept, so make "
-            "room, or see to the rights there, and run the same again"
+            f"{error.filename or out}: cannot be written ({error.strerror or error}); finished shards are kept, so "
+            "make room, or see to the rights there, and run the same again"
         ) from error
 
 

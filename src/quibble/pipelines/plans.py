@@ -1,7 +1,7 @@
-"""What is to be done to a picture for a task: distortions and levels a region, before anything is known of the photograph.
+"""What is to be done to a picture for a task: distortions and levels, before anything is known of the photograph.
 
-A plan is drawn so that its question has one answer with room to spare. Which regions it falls on is decided later, for it
-depends on where the distortions can be seen.
+A plan is drawn so that its question has one answer with room to spare. Which regions it falls on is decided later, for
+it depends on where the distortions can be seen.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def least_level(category: Category) -> int:
 
 
 def draw_plan(task: Task, dice: Dice, *, clean: float) -> Plan | None:
-    """A plan for a task, or None if the dice found none. clean: share of descriptions of something without distortions."""
+    """A plan for a task, or None if the dice found none. clean: share of descriptions of what has no distortions."""
     if task is Task.GLOBAL:
         return _global(dice, clean)
     if task is Task.LOCAL:

@@ -15,9 +15,9 @@ class Settings:
     """Everything that the data depends on, beside the photographs.
 
     long_side: pixels; pictures are never enlarged. mix: shares of the tasks, in any unit. val, test: shares of the
-    photographs, 0..1. clean: share of descriptions that are of something without distortions. continuous: levels are any
-    numbers in 1..5. hold_out: questions of the split "test" come from the fifth of the wordings that no other
-    split sees, and the answers of the others from the rest. Raises ArgumentError for values outside these ranges.
+    photographs, 0..1. clean: share of descriptions of what has no distortions. continuous: levels are any numbers in
+    1..5. hold_out: the split "test" is worded with a fifth of the templates and the others with the rest, as far
+    as there is a choice. Raises ArgumentError for values outside these ranges.
     """
 
     records: int

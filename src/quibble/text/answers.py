@@ -268,6 +268,14 @@ def plain_name(writer: Writer, defect: Defect) -> Name:
     return _one(writer, PLAIN_NAMES[defect.category] + kinds)
 
 
+def gradable_name(writer: Writer, defect: Defect) -> Name:
+    """One of the names that read well both alone and behind a severity."""
+    plain = {name.noun for name in PLAIN_NAMES[defect.category]}
+    kinds = KIND_NAMES.get(defect.degradation.distortion, ())
+    both = [name for name in GRADED_NAMES[defect.category] if name.noun in plain or not name.countable]
+    return _one(writer, (*both, *kinds))
+
+
 def severity_of(defect: Defect) -> str:
     """The word of the five for a defect's level."""
     return SEVERITIES_5[defect.severity - 1]

@@ -183,7 +183,7 @@ _BLOCKS = pool(
     when("fine detail is [slightly |somewhat ]coarsened", 1, 1),
     when("fine detail is coarsened", 2, 2),
     when("square blocks [become visible|can be made out]", 2, 3),
-    when("[ripples|ringing] [surround|follow] the edges", 2, 4),
+    when("ripples [surround|follow] the edges", 2, 4),
     when("fine texture gives way to block patterns", 3, 5),
     when("gradual tones [turn into|break into] [plain|flat] squares", 3, 5),
     when("everything [falls apart|breaks up] into [plain|coarse] square blocks", 5, 5),

@@ -65,21 +65,21 @@ _CENTER: Final = pool(
 )
 _ACROSS: Final = pool(
     "place.across",
-    "across the {row}, from left to right",
-    "along the {row} of the [picture|image], from left to right",
-    "over the full width from left to right, at the {row}",
-    "from the left edge to the right one, [in|at] the {row}",
-    "at the {row}, spanning left to right",
-    "from left to right along the {row}",
+    "{there}, from left to right",
+    "over the full width from left to right, {there}",
+    "from the left edge to the right one, {there}",
+    "{there}, spanning left to right",
+    "{there}, all the way from left to right",
+    "from left to right, {there}",
 )
 _DOWN: Final = pool(
     "place.down",
-    "along the {column}, from top to bottom",
-    "over the full height from top to bottom, on the {column}",
-    "on the {column}, running from top to bottom",
-    "down the {column}, from top to bottom",
-    "on the {column}, spanning top to bottom",
-    "from top to bottom on the {column}",
+    "{there}, from top to bottom",
+    "over the full height from top to bottom, {there}",
+    "{there}, running from top to bottom",
+    "{there}, spanning top to bottom",
+    "{there}, all the way from top to bottom",
+    "from top to bottom, {there}",
 )
 _EVERYWHERE: Final = pool(
     "place.everywhere",
@@ -164,11 +164,11 @@ def where(writer: Writer, place: Place) -> str:
     if place.wide and place.tall:
         return writer.write(_EVERYWHERE)
     if place.wide:
-        row = y if abs(dy) >= MIDDLE else f"middle{_lean(dy, f', nearer to the {y}')}"
-        return writer.write(_ACROSS, row=row)
+        middle = f"in the middle{_lean(dy, f', nearer to the {y}')}"
+        return writer.write(_ACROSS, there=f"at the {y}" if abs(dy) >= MIDDLE else middle)
     if place.tall:
-        column = f"{x} side" if abs(dx) >= MIDDLE else f"middle{_lean(dx, f', nearer to the {x}')}"
-        return writer.write(_DOWN, column=column)
+        middle = f"in the middle{_lean(dx, f', nearer to the {x}')}"
+        return writer.write(_DOWN, there=f"on the {x} side" if abs(dx) >= MIDDLE else middle)
     if abs(dx) >= MIDDLE and abs(dy) >= MIDDLE:
         return writer.write(_CORNER, x=x, y=y)
     if abs(dy) >= MIDDLE:

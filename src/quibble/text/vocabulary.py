@@ -126,7 +126,7 @@ _MARKS: Final[Mapping[Category, re.Pattern[str]]] = MappingProxyType(
             _C.COMPRESSION: r"\b(over)?compress|\bJPEG",
             _C.BRIGHTEN: r"\boverexpos|\bexcessive brightness|\boverbright|\btoo bright",
             _C.DARKEN: r"\bunderexpos|\bexcessive darkness|\black of light|\btoo dark",
-            _C.CONTRAST_STRENGTHEN: r"\b(exce(ss of|ssive)|exaggerated|overdone|too high in) contrast|\bcontrast(y| exagg)",
+            _C.CONTRAST_STRENGTHEN: r"\b(exce(ss of|ssive)|exaggerated|overdone|high in) contrast|\bcontrast(y| exagg)",
             _C.CONTRAST_WEAKEN: r"\b(low|low in|lacking in|loss of|lack of) contrast",
             _C.SATURATE_STRENGTHEN: r"\boversaturat|\b(excessive|excess of) saturation",
             _C.SATURATE_WEAKEN: r"\bundersaturat|\bdesaturat|\bloss of saturation",
