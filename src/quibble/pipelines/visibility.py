@@ -41,7 +41,8 @@ MASKING_OTHERS: Final = 0.1
 #: The same for a distortion on which another one was laid.
 MASKING_BENEATH: Final = 0.35
 
-_LUMA_STEP: Final = 35.0
+#: Change of mean luma that is recognised as too bright or too dark, in 8-bit steps.
+_LUMA_STEP: Final = 40.0
 _WHITE, _BLACK = 250, 6
 
 
@@ -152,11 +153,12 @@ def hidden(before: Patch, after: Patch, category: Category, *, beneath: bool = F
 def _brightened(before: Patch, after: Patch) -> bool:
     rise = after.brightness - before.brightness
     burned = after.white - before.white >= 0.1 and rise >= 15
-    return burned or (rise >= _LUMA_STEP and after.brightness >= 95)
+    return burned or (rise >= _LUMA_STEP and after.brightness >= 110)
 
 
 def _darkened(before: Patch, after: Patch) -> bool:
-    return before.brightness - after.brightness >= _LUMA_STEP and after.brightness <= 100
+    # What was dark before is taken for a dark thing, not for a thing in the dark.
+    return before.brightness - after.brightness >= _LUMA_STEP and after.brightness <= 100 and before.brightness >= 90
 
 
 def _strengthened(before: Patch, after: Patch) -> bool:
@@ -164,8 +166,8 @@ def _strengthened(before: Patch, after: Patch) -> bool:
 
 
 def _weakened(before: Patch, after: Patch) -> bool:
-    # A smooth gradient that gets flatter is missed; it takes texture or shapes.
-    textured = float(before.deviation.mean()) >= 7
+    # A smooth gradient that gets flatter is missed; it takes texture or shapes in a good part of the cells.
+    textured = float(np.quantile(before.deviation, 0.6)) >= 7
     return textured and before.spread >= 22 and after.spread <= 0.65 * before.spread and _same_brightness(before, after)
 
 

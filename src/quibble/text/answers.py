@@ -7,6 +7,8 @@ severity and for the facts measured where it is (quibble.text.effects, quibble.t
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Final
 
 from quibble.taxonomy import SEVERITIES_5, Level
@@ -213,6 +215,9 @@ _CAUSE: Final = pool(
     "what one notices is {d}",
 )
 
+#: Words of clauses that say nothing of what the clause is about.
+_COMMON: Final = frozenset({"looks", "direction", "directed", "there", "where", "their", "would", "should", "these"})
+
 _COUNTS: Final = {1: "one [region|area|part]", 2: "two [regions|areas|parts]", 3: "three [regions|areas|parts]"}
 
 
@@ -294,10 +299,13 @@ def graded_list(writer: Writer, defects: tuple[Defect, ...]) -> Noun:
 
 def effect(writer: Writer, defect: Defect) -> str:
     """One or two clauses about what a defect does."""
-    first = _clause(writer, defect, set())
-    if writer.rng.random() < 0.5:
+    fitting = _true_of(defect)
+    template = writer.choose(fitting)
+    first = _filled(writer, template, defect)
+    others = [other for other in fitting if not _words_in(other) & _words_in(template)]
+    if not others or writer.rng.random() < 0.5:
         return first
-    second = _clause(writer, defect, {writer.used[-1]})
+    second = _filled(writer, writer.choose(others), defect)
     return writer.write(_BOTH, e=first, f=second, F=second[:1].upper() + second[1:])
 
 
@@ -337,9 +345,19 @@ def _pair(clause: str, effect: str) -> dict[str, str]:
     return {"a": clause, "e": effect, "E": effect[:1].upper() + effect[1:]}
 
 
-def _clause(writer: Writer, defect: Defect, taken: set[str]) -> str:
-    fitting = [t for t in EFFECTS[defect.degradation.distortion] if t.fits(defect.severity, defect.facts)]
-    return writer.write([t for t in fitting if t.id not in taken], **_directions(defect))
+def _true_of(defect: Defect) -> list[Template]:
+    """The clauses that are true of a defect."""
+    return [t for t in EFFECTS[defect.degradation.distortion] if t.fits(defect.severity, defect.facts)]
+
+
+def _filled(writer: Writer, template: Template, defect: Defect) -> str:
+    return writer.vary(template.text).format(**_directions(defect))
+
+
+@cache
+def _words_in(template: Template) -> frozenset[str]:
+    """The longer words of a clause in all its variants: two clauses that share one would repeat each other."""
+    return frozenset(word for word in re.findall(r"[a-z]+", template.text) if len(word) > 4 and word not in _COMMON)
 
 
 def _directions(defect: Defect) -> dict[str, str]:

@@ -53,22 +53,26 @@ _MOTION = pool(
     when("outlines are smeared [far |widely ]{direction}, so that shapes are hard to follow", 4, 5),
     when("[edges|lines] that do not run {direction} are [lost|wiped out]", 4, 5),
     when("everything looks stretched {direction}", 3, 5),
+    when("[narrow|small] details [stretch|lengthen] {direction}", 1, 2),
+    when("[sharp|crisp] points are drawn into short {directed} lines", 1, 3),
+    when("a [short|light] {directed} trail follows the edges", 1, 1),
 )
 
 _GLASS = pool(
     "effect.glass",
     when("edges look [slightly |a little ]frayed", 1, 1),
-    when("edges look frayed", 2, 2),
+    when("edges look frayed", 2, 3),
     when("fine lines become [uneven|irregular]", 1, 3),
     when("it looks as if seen through [lightly |finely ]frosted glass", 1, 3),
     when("[small|fine] structures are softened and [a little|slightly] displaced", 1, 1),
-    when("[small|fine] structures are softened and displaced", 2, 2),
-    when("[edges|contours] crumble into [small|tiny] fragments", 3, 5),
-    when("fine detail is [broken up|scattered] and [displaced|shifted about]", 3, 5),
-    when("outlines dissolve into [ragged|irregular] shards", 4, 5),
-    when("texture turns into a [crumpled|tangled] pattern", 4, 5),
-    when("it looks as if seen through [coarse|rough] pebbled glass", 4, 5),
-    when("small details are [pushed out of place|torn apart] and cannot be read", 4, 5),
+    when("[small|fine] structures are softened and displaced", 2, 3),
+    when("the finest texture is [scattered|stirred up] and smeared", 1, 3),
+    when("[edges|contours] dissolve into an uneven haze", 3, 5),
+    when("fine detail is [scattered|displaced] and smeared together", 3, 5),
+    when("outlines waver and lose their course", 3, 5),
+    when("[texture|fine structure] is washed into a mottled softness", 4, 5),
+    when("it looks as if seen through [thickly|heavily] frosted glass", 4, 5),
+    when("small details are [pushed out of place|stirred together] and cannot be read", 4, 5),
     when("edges lose their straight course", 2, 4),
 )
 
@@ -84,6 +88,10 @@ _ZOOM = pool(
     when("[radial|outward] streaks [replace|take the place of] the [texture|fine detail]", 3, 5),
     when("[contours|outlines] rush outward and [lose|have lost] their place", 4, 5),
     when("[fine|small] detail [is wiped out|dissolves] along radial lines", 4, 5),
+    when("the outer parts look softer than the middle", 1, 2),
+    when("[fine|thin] lines are softened away from the middle", 1, 2),
+    when("away from the middle, fine detail begins to run outward", 1, 2),
+    when("detail trails off from the middle to the border", 3, 5),
 )
 
 _JITTER = pool(
@@ -121,6 +129,9 @@ _GRAIN = pool(
     when("a [restless|coarse] grain [masks|hides] the [delicate|fine] detail", 3, 5),
     when("it takes on a [slightly|faintly] gritty look", 1, 1),
     when("it takes on a gritty look", 2, 2),
+    when("the surface looks [lightly|finely] sanded", 1, 2),
+    when("[tiny|fine] random specks are spread over [the detail|everything]", 1, 2),
+    when("a [visible|distinct] grain covers [the detail|everything]", 2, 3),
 )
 
 _CHROMA = pool(
@@ -134,6 +145,9 @@ _CHROMA = pool(
     when("a [dense|thick] layer of colored specks [hides|covers] the fine detail", 4, 5),
     when("the true colors are [hard|difficult] to make out beneath the specks", 4, 5),
     when("fine texture is [disturbed|interrupted] by colored dots", 2, 4),
+    when("a [light|thin] sprinkling of [false|random] color covers the surface", 1, 2),
+    when("tiny colored specks [disturb|unsettle] the even tones", 1, 3),
+    when("next to each other lie pixels of colors that do not belong together", 3, 5),
 )
 
 _MULTIPLICATIVE = pool(
@@ -147,6 +161,10 @@ _MULTIPLICATIVE = pool(
     when("fine texture in light tones is [disturbed|broken up] by grain", 2, 4),
     when("[light|bright] areas [drown|are buried] in grain", 4, 5),
     when("[texture|fine detail] is [hard|difficult] to make out, least badly in the dark tones", 4, 5),
+    when("random specks [grow stronger|increase] with brightness", 1, 4),
+    when("[light|bright] surfaces lose their smoothness to [random|scattered] specks", 1, 3),
+    when("fine differences in light tones are [hidden|covered] by grain", 3, 5),
+    when("[light|bright] tones look [coarse and gritty|rough]", 3, 5),
 )
 
 _BLOTCHES = pool(
@@ -160,6 +178,10 @@ _BLOTCHES = pool(
     when("small details [merge|are confused] with the clumps of grain", 3, 5),
     when("[thick|heavy] clumps of grain [hide|bury] the fine detail", 4, 5),
     when("the [surface|whole area] looks [coarsely|heavily] mottled", 3, 5),
+    when("small clumps of lighter and darker tone are spread over the surface", 1, 3),
+    when("[fine|small] detail is [slightly|a little] softened and mixed with faint blotches", 1, 1),
+    when("clumps of random tone [mask|hide] all but the bold shapes", 5, 5),
+    when("fine texture can [hardly|barely] be told from the blotches", 4, 5),
 )
 
 _IMPULSES = pool(
@@ -172,6 +194,10 @@ _IMPULSES = pool(
     when("[countless|a great many] single pixels [stand out harshly|break up the detail]", 4, 5),
     when("fine texture is [shot through with|riddled with] [stray|false] pixels", 3, 5),
     when("lines and edges are [perforated|punctured] by [hard|stark] dots", 3, 5),
+    when("here and there a pixel [flashes out|stands out] against its neighbors", 1, 2),
+    when("[single|lone] dots [sit|lie] on the detail like [dust|grains of salt]", 1, 3),
+    when("dots of stark value [litter|pepper] the surface", 2, 5),
+    when("hardly any spot is free of stray dots", 5, 5),
 )
 
 _BLOCKS = pool(
@@ -190,6 +216,11 @@ _BLOCKS = pool(
     when("within the blocks hardly any texture [is left|survives]", 4, 5),
     when("[color and brightness|tones] jump from block to block", 4, 5),
     when("edges [turn jagged|are frayed] where they cross the [grid of blocks|block borders]", 3, 5),
+    when("[delicate|fine] texture has become a little coarse", 1, 1),
+    when("the borders of small squares can be made out on closer inspection", 1, 2),
+    when("around edges the surface is [slightly|a little] unsettled", 1, 1),
+    when("around edges the surface is unsettled", 2, 3),
+    when("colors spread beyond the edges that should hold them", 2, 4),
 )
 
 _WAVELETS = pool(
@@ -203,6 +234,10 @@ _WAVELETS = pool(
     when("edges are [accompanied|fringed] by ripples", 2, 5),
     when("[weak|subtle] detail has [vanished|disappeared] and only [strong|bold] edges are kept", 4, 5),
     when("[texture|detail] dissolves into [smeary|watery] patches", 4, 5),
+    when("[delicate|weak] texture is thinned out", 1, 3),
+    when("the finest structures are smoothed out in places", 1, 2),
+    when("large parts look smeared, with only the bold edges left", 5, 5),
+    when("around edges one sees smudges and ripples", 3, 5),
 )
 
 _HALOS = pool(
@@ -219,6 +254,7 @@ _HALOS = pool(
     when("fine detail is [exaggerated|overdrawn] until it looks [artificial|unnatural]", 3, 5),
     when("fine detail stands out more [harshly|sharply] than is natural", 2, 4),
     when("[texture|fine structure] breaks up into [black and white|light and dark] specks", 5, 5, DETAILED),
+    when("edges [stand out|show] a bright seam on one side and a dark one on the other", 2, 5),
 )
 
 _SQUARES = pool(

@@ -30,6 +30,8 @@ _BRIGHT = pool(
     when("nothing [dark|deep] is left to give the surface [shape|depth]", 5, 5),
     when("[surfaces|tones] look [lit|exposed] far too strongly", 3, 5),
     when("it [looks|appears] [lighter|brighter] than its surroundings [call for|suggest]", 2, 3, LOCAL),
+    when("the tonal range has moved up, and [deep|dark] tones are missing", 2, 4),
+    when("texture looks [thin|weak] in the lighter parts", 2, 3),
 )
 
 _DARK = pool(
@@ -45,6 +47,9 @@ _DARK = pool(
     when("shadow detail is [swallowed|blocked up] [completely|entirely]", 3, 5, CRUSHED),
     when("it [looks|appears] [dimmer|darker] than its surroundings [call for|suggest]", 2, 4, LOCAL),
     when("a [heavy|deep] shade lies over the detail", 4, 5),
+    when("the tonal range has moved down, and [light|bright] tones are missing", 2, 4),
+    when("[fine detail|texture] is harder to make out than it should be", 2, 3),
+    when("it looks as if it lay in deep shadow", 3, 5, LOCAL),
 )
 
 _HARSH = pool(
@@ -59,6 +64,10 @@ _HARSH = pool(
     when("fine gradations [disappear|are lost]", 4, 5),
     when("[surfaces|shapes] look [hard|harsh] and [graphic|poster-like]", 4, 5),
     when("the modeling of surfaces looks [overdrawn|too hard]", 2, 3),
+    when("small differences in tone are [exaggerated|overstated]", 2, 4),
+    when("[the|all] shading looks [steeper|harder] than in nature", 2, 3),
+    when("there is little left between [light and dark|bright and deep tones]", 4, 5),
+    when("texture breaks up into light and dark patches", 4, 5),
 )
 
 _FLAT = pool(
@@ -73,6 +82,7 @@ _FLAT = pool(
     when("a [veil|haze] seems to lie over the detail", 2, 5),
     when("[fine detail|texture] [fades|sinks] into a [dull|even] tone", 3, 5),
     when("the surface looks [hazy|dull] and [lacks|is without] depth", 3, 5),
+    when("neither really light nor really dark tones are left", 3, 5),
 )
 
 _VIVID = pool(
@@ -86,6 +96,8 @@ _VIVID = pool(
     when("colors [glow|glare] as if painted on", 3, 5),
     when("fine detail is [overpowered|drowned out] by [shrill|glaring] colors", 4, 5),
     when("the colors draw attention away from the [texture|detail]", 2, 4),
+    when("colors look [more intense|richer] than in nature", 2, 3),
+    when("neighboring shades [clash|separate] harshly", 3, 5),
 )
 
 _PALE = pool(
@@ -100,6 +112,9 @@ _PALE = pool(
     when("[edges|borders] between colors [lose their force|stand out less]", 2, 5),
     when("the surface looks [lifeless|dull], although its texture is kept", 3, 5, DETAILED),
     when("detail that rested on color differences is lost", 5, 5),
+    when("it looks as if the color had been washed out", 2, 4),
+    when("colors keep little of their strength", 3, 4),
+    when("it comes close to a black-and-white picture", 5, 5),
 )
 
 _STEPS = pool(
@@ -113,6 +128,8 @@ _STEPS = pool(
     when("[gentle|soft] transitions turn into hard [borders|edges]", 2, 5),
     when("[shading|modeling] [gives way|is reduced] to a few flat tones", 3, 5),
     when("fine tonal differences within the texture are [lost|gone]", 2, 4, DETAILED),
+    when("contour-like edges appear where tones should change gradually", 2, 4),
+    when("detail between the few remaining tones is [lost|dropped]", 3, 5),
 )
 
 #: The clauses for each distortion of tone or color.
