@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from quibble.degradation import Degradation
 from quibble.distort import draw, regional
-from quibble.distort.engine import apply_in, surroundings
+from quibble.distort.engine import apply_in
 from quibble.distort.pixels import Frame
+from quibble.distort.regional import looked_at
 from quibble.pipelines.photos import Photo
 from quibble.pipelines.plans import Dice, Plan, Steps
 from quibble.pipelines.regions import Piece
-from quibble.pipelines.visibility import Patch, change, hidden, outcome_facts, source_facts
+from quibble.pipelines.visibility import Patch, change, hidden, may_show, outcome_facts, source_facts
 from quibble.text.scene import Defect
 
 Bytes = NDArray[np.uint8]
@@ -49,30 +50,25 @@ class Damaged:
     spared: tuple[Piece, ...]
 
 
-def whole_piece(image: Bytes) -> Piece:
-    """The whole picture as a region."""
-    return Piece(array=np.ones(image.shape[:2], bool))
-
-
 def damage(photo: Photo, plan: Plan, dice: Dice, reject: Reject) -> Damaged | None:
     """The photograph with a plan's distortions, each set on a region of its own, or None with the reasons rejected.
 
     A set that cannot be seen on one region is tried on others, in random order, and then, unless the plan is fixed,
     drawn again.
     """
-    pieces = [whole_piece(photo.image)] if plan.variant == "whole" else list(photo.pieces)
+    pieces = [photo.whole] if plan.variant == "whole" else list(photo.pieces)
     if len(pieces) < len(plan.damage) + (plan.target is None and plan.variant == "clean"):
         reject("too few regions")
         return None
     order = [pieces[index] for index in dice.rng.permutation(len(pieces)).tolist()]
     parts: list[Part] = []
     for steps in plan.damage:
-        part = _place(photo.image, steps, order, dice.rng, reject)
+        part = _place(photo, steps, order, dice.rng, reject)
         for _ in range(0 if plan.fixed else _REDRAWS):
             if part is not None:
                 break
             steps = dice.again(steps)
-            part = _place(photo.image, steps, order, dice.rng, reject)
+            part = _place(photo, steps, order, dice.rng, reject)
         if part is None:
             return None
         order = [piece for piece in order if piece is not part.piece]
@@ -81,23 +77,27 @@ def damage(photo: Photo, plan: Plan, dice: Dice, reject: Reject) -> Damaged | No
     return Damaged(image=done.image, parts=tuple(parts), spared=tuple(order))
 
 
-def _place(image: Bytes, steps: Steps, pieces: list[Piece], rng: np.random.Generator, reject: Reject) -> Part | None:
+def _place(photo: Photo, steps: Steps, pieces: list[Piece], rng: np.random.Generator, reject: Reject) -> Part | None:
     """The first of some pieces on which all steps can be seen."""
-    for piece in pieces[:_TRIES]:
-        part = _try(image, piece, tuple(draw(step.distortion, step.level, rng) for step in steps))
+    categories = {step.distortion.category for step in steps}
+    suited = [piece for piece in pieces if all(may_show(photo.patch(piece), category) for category in categories)]
+    if not suited:
+        reject(f"no region suited to {' and '.join(sorted(categories))}")
+    for piece in suited[:_TRIES]:
+        part = _try(photo, piece, tuple(draw(step.distortion, step.level, rng) for step in steps))
         if isinstance(part, Part):
             return part
         reject(part)
     return None
 
 
-def _try(image: Bytes, piece: Piece, drawn: tuple[Degradation, ...]) -> Part | str:
+def _try(photo: Photo, piece: Piece, drawn: tuple[Degradation, ...]) -> Part | str:
     """One or two distortions on a piece, or why one of them cannot be seen there.
 
     Of two, each is held against the picture without it: the second as it was added, the first as it is left.
     """
-    crop = _Crop.around(image, piece, drawn)
-    before = crop.patch(crop.pixels)
+    crop = _Crop.around(photo.image, piece, drawn)
+    before = photo.patch(piece)
     first, *more = drawn
     one = apply_in(crop.pixels, first, crop.frame)
     previous, after = before, crop.patch(one)
@@ -129,12 +129,8 @@ class _Crop:
 
     @classmethod
     def around(cls, image: Bytes, piece: Piece, drawn: tuple[Degradation, ...]) -> _Crop:
-        reach, grid = surroundings(drawn)
         height, width = image.shape[:2]
-        y, x = (
-            slice(max(part.start - reach, 0) // grid * grid, min(part.stop + reach, size))
-            for part, size in zip(piece.window, (height, width), strict=True)
-        )
+        y, x = looked_at(piece.window, drawn, (height, width))
         mask = np.ascontiguousarray(piece.array[y, x]).view(np.uint8)
         return cls(
             pixels=np.ascontiguousarray(image[y, x]),

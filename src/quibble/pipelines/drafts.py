@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 
 from quibble.distort import combine_opinions, opinion
-from quibble.pipelines.damage import Bytes, Damaged, Part, Reject, damage, whole_piece
+from quibble.pipelines.damage import Damaged, Part, Reject, damage
 from quibble.pipelines.photos import Photo, Photos, split_of
 from quibble.pipelines.plans import Dice, Plan, Task, draw_plan
 from quibble.pipelines.regions import Piece
 from quibble.pipelines.settings import Settings
-from quibble.pipelines.visibility import Patch, source_facts
+from quibble.pipelines.visibility import source_facts
 from quibble.taxonomy import Level
 from quibble.text.grammar import Noun, Wording, Writer
 from quibble.text.places import names
@@ -126,9 +126,9 @@ def _scene(plan: Plan, photo: Photo, damaged: Damaged, writer: Writer) -> tuple[
     spared = list(damaged.spared)
     names_one = plan.task in (Task.LOCAL, Task.REFER_SHORT, Task.REFER_LONG)
     if plan.task is Task.LOCAL and plan.target is None:
-        seen.append(_seen_clean(photo.image, spared.pop(0)))
+        seen.append(_seen_clean(photo, spared.pop(0)))
     if plan.task is Task.GLOBAL and not seen:
-        seen.append(_seen_clean(photo.image, None))
+        seen.append(_seen_clean(photo, None))
     subject = None
     if names_one:
         target = plan.target if plan.target is not None else -1
@@ -146,10 +146,9 @@ def _seen(part: Part) -> Seen:
     return Seen(region=None if whole else part.piece.region, defects=part.defects, quality=_verdict([part], alone=True))
 
 
-def _seen_clean(image: Bytes, piece: Piece | None) -> Seen:
+def _seen_clean(photo: Photo, piece: Piece | None) -> Seen:
     """A piece without distortions, or the whole picture."""
-    spot = piece or whole_piece(image)
-    facts = source_facts(Patch(image[spot.window], spot.array[spot.window]), local=piece is not None)
+    facts = source_facts(photo.patch(piece or photo.whole), local=piece is not None)
     return Seen(region=piece.region if piece else None, defects=(), quality=Level.EXCELLENT, facts=facts)
 
 

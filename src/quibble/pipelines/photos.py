@@ -6,8 +6,8 @@ import csv
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from quibble.errors import ArgumentError, ImageError, MissingExtraError
 from quibble.image import load
 from quibble.pipelines.maps import open_maps
 from quibble.pipelines.regions import Piece, pieces, segment
+from quibble.pipelines.visibility import Patch
 
 try:
     import cv2
@@ -40,6 +41,18 @@ class Photo:
     sha256: str
     image: NDArray[np.uint8]
     pieces: tuple[Piece, ...]
+    _patches: dict[Piece, Patch] = field(default_factory=dict)
+
+    @cached_property
+    def whole(self) -> Piece:
+        """The whole picture as a region."""
+        return Piece(array=np.ones(self.image.shape[:2], bool))
+
+    def patch(self, piece: Piece) -> Patch:
+        """A piece of this photograph as it is before any distortion; kept, for it is looked at often."""
+        if piece not in self._patches:
+            self._patches[piece] = Patch(self.image[piece.window], piece.array[piece.window])
+        return self._patches[piece]
 
 
 class Photos:

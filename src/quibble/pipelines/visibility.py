@@ -43,6 +43,12 @@ MASKING_BENEATH: Final = 0.35
 
 #: Change of mean luma that is recognised as too bright or too dark, in 8-bit steps.
 _LUMA_STEP: Final = 40.0
+#: Mean luma that a region needs to be seen as darkened later.
+_LEAST_LIGHT: Final = 90.0
+#: Mean distance from gray that a region needs.
+_LEAST_CHROMA: Final = {_C.SATURATE_WEAKEN: 14.0, _C.SATURATE_STRENGTHEN: 3.0}
+#: Mean luma between which there is room for a change.
+_ROOM: Final = {_C.DARKEN: (_LEAST_LIGHT, 255.0), _C.BRIGHTEN: (0.0, 235.0)}
 _WHITE, _BLACK = 250, 6
 
 
@@ -150,6 +156,16 @@ def hidden(before: Patch, after: Patch, category: Category, *, beneath: bool = F
     return None
 
 
+def may_show(before: Patch, category: Category) -> bool:
+    """Whether a distortion has a chance to be seen in a region, by what the rules ask of the region before it."""
+    if category in (_C.BLUR, _C.PIXELATE, _C.COMPRESSION, _C.OVERSHARPEN):
+        return float(np.median(before.deviation)) >= 2
+    floor, ceiling = _ROOM.get(category, (0.0, 255.0))
+    if not floor <= before.brightness <= ceiling or before.chroma < _LEAST_CHROMA.get(category, 0.0):
+        return False
+    return category is not _C.CONTRAST_WEAKEN or _textured(before)
+
+
 def _brightened(before: Patch, after: Patch) -> bool:
     rise = after.brightness - before.brightness
     burned = after.white - before.white >= 0.1 and rise >= 15
@@ -158,7 +174,8 @@ def _brightened(before: Patch, after: Patch) -> bool:
 
 def _darkened(before: Patch, after: Patch) -> bool:
     # What was dark before is taken for a dark thing, not for a thing in the dark.
-    return before.brightness - after.brightness >= _LUMA_STEP and after.brightness <= 100 and before.brightness >= 90
+    dark = after.brightness <= 100 and before.brightness >= _LEAST_LIGHT
+    return dark and before.brightness - after.brightness >= _LUMA_STEP
 
 
 def _strengthened(before: Patch, after: Patch) -> bool:
@@ -166,9 +183,12 @@ def _strengthened(before: Patch, after: Patch) -> bool:
 
 
 def _weakened(before: Patch, after: Patch) -> bool:
+    return _textured(before) and after.spread <= 0.65 * before.spread and _same_brightness(before, after)
+
+
+def _textured(before: Patch) -> bool:
     # A smooth gradient that gets flatter is missed; it takes texture or shapes in a good part of the cells.
-    textured = float(np.quantile(before.deviation, 0.6)) >= 7
-    return textured and before.spread >= 22 and after.spread <= 0.65 * before.spread and _same_brightness(before, after)
+    return before.spread >= 22 and float(np.quantile(before.deviation, 0.6)) >= 7
 
 
 def _saturated(before: Patch, after: Patch) -> bool:
@@ -176,7 +196,8 @@ def _saturated(before: Patch, after: Patch) -> bool:
 
 
 def _desaturated(before: Patch, after: Patch) -> bool:
-    return before.chroma >= 14 and after.chroma <= 0.6 * before.chroma and before.chroma - after.chroma >= 9
+    colorful = before.chroma >= _LEAST_CHROMA[_C.SATURATE_WEAKEN]
+    return colorful and after.chroma <= 0.6 * before.chroma and before.chroma - after.chroma >= 9
 
 
 def _same_brightness(before: Patch, after: Patch) -> bool:

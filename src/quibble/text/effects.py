@@ -80,7 +80,7 @@ _ZOOM = pool(
     "effect.zoom",
     when("[detail|fine detail] is [slightly |a little ]pulled outward", 1, 1),
     when("[detail|fine detail] is pulled outward", 2, 2),
-    when("edges are softened along lines that [spread from|run away from] a center", 1, 3),
+    when("edges are softened along lines that [spread from|run away from] the picture's center", 1, 3),
     when("[small|fine] structures lose their crispness the farther out they lie", 1, 2),
     when("it looks as if the lens had been zoomed during the exposure", 2, 5),
     when("[detail|texture] is stretched into rays", 3, 5),
@@ -88,10 +88,10 @@ _ZOOM = pool(
     when("[radial|outward] streaks [replace|take the place of] the [texture|fine detail]", 3, 5),
     when("[contours|outlines] rush outward and [lose|have lost] their place", 4, 5),
     when("[fine|small] detail [is wiped out|dissolves] along radial lines", 4, 5),
-    when("the outer parts look softer than the middle", 1, 2),
-    when("[fine|thin] lines are softened away from the middle", 1, 2),
-    when("away from the middle, fine detail begins to run outward", 1, 2),
-    when("detail trails off from the middle to the border", 3, 5),
+    when("what lies farther from the picture's middle looks softer", 1, 2),
+    when("[fine|thin] lines are softened along rays from the picture's middle", 1, 2),
+    when("fine detail begins to run away from the picture's middle", 1, 2),
+    when("detail trails off toward the picture's borders", 3, 5),
 )
 
 _JITTER = pool(
