@@ -73,7 +73,7 @@ def damage(photo: Photo, plan: Plan, dice: Dice, reject: Reject) -> Damaged | No
             return None
         order = [piece for piece in order if piece is not part.piece]
         parts.append(part)
-    done = regional(photo.image, [part.piece.array for part in parts], [part.degradations for part in parts])
+    done = regional(photo.image, [part.piece.mask for part in parts], [part.degradations for part in parts])
     return Damaged(image=done.image, parts=tuple(parts), spared=tuple(order))
 
 

@@ -2,7 +2,7 @@
 
 A record is made of its number alone: with the seed it gives the task, the photograph, the regions, the distortions
 and the words. Steps are generators over records on their way: `drafted` lays distortions on a photograph until a draft
-fits its task, `worded` writes question and answer, `stored` writes the picture. Records come in shards of 64:
+fits its task, `worded` writes question and answer, `stored` writes the picture. Records come in shards:
 
     build.json                  what was built from what; a folder with another one is not touched
     records-00000.jsonl ...     the records, a file a shard
@@ -44,7 +44,6 @@ from quibble.pipelines.settings import Settings
 from quibble.text.answers import describe_region, describe_whole, gradable_name, plain_name, refer_long, refer_short
 from quibble.text.grounding import ask, ground_order, ground_single, ground_total
 
-SHARD: Final = 64
 _NOTE: Final = "build.json"
 _DONE: Final = "shards"
 
@@ -125,7 +124,7 @@ def worded(drafts: Iterable[Draft], photos: Photos, settings: Settings) -> Itera
         height, width = draft.damaged.image.shape[:2]
         entry = ImageEntry(
             role=Role.SINGLE,
-            file=f"images/{draft.index // SHARD:05d}/{draft.index:06d}.webp",
+            file=f"images/{draft.index // settings.shard:05d}/{draft.index:06d}.webp",
             width=width,
             height=height,
             sha256=hashlib.sha256(picture).hexdigest(),
@@ -286,12 +285,12 @@ def _do_shard(number: int, photos: Photos, out: Path, settings: Settings) -> Cou
 
 
 def _shards(settings: Settings) -> int:
-    return -(-settings.records // SHARD)
+    return -(-settings.records // settings.shard)
 
 
 def _indices(number: int, settings: Settings) -> range:
     """The records of a shard."""
-    return range(number * SHARD, min((number + 1) * SHARD, settings.records))
+    return range(number * settings.shard, min((number + 1) * settings.shard, settings.records))
 
 
 def _report_file(out: Path, number: int) -> Path:

@@ -82,11 +82,14 @@ class Piece:
         return slice(y, y + height), slice(x, x + width)
 
     @cached_property
+    def mask(self) -> Mask:
+        return Mask.from_array(self.array)
+
+    @cached_property
     def region(self) -> Region:
         """As a mask with its box, for everybody else."""
         y, x = self.window
-        box = Box(x0=x.start, y0=y.start, x1=x.stop, y1=y.stop)
-        return Region(mask=Mask.from_array(self.array), box=box, label=self.label)
+        return Region(mask=self.mask, box=Box(x0=x.start, y0=y.start, x1=x.stop, y1=y.stop), label=self.label)
 
 
 def pieces(label_map: LabelMap, rule: Filter | None = None) -> list[Piece]:

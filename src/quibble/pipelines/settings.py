@@ -14,13 +14,14 @@ from quibble.pipelines.plans import MIX, Task
 class Settings:
     """Everything that the data depends on, beside the photographs.
 
-    long_side: pixels; pictures are never enlarged. mix: shares of the tasks, in any unit. val, test: shares of the
-    photographs, 0..1. clean: share of descriptions of what has no distortions. continuous: levels are any numbers in
-    1..5. hold_out: the split "test" is worded with a fifth of the templates and the others with the rest, as far
-    as there is a choice. Raises ArgumentError for values outside these ranges.
+    shard: records a shard. long_side: pixels; pictures are never enlarged. mix: shares of the tasks, in any unit. val,
+    test: shares of the photographs, 0..1. clean: share of descriptions of what has no distortions. continuous: levels
+    are any numbers in 1..5. hold_out: the split "test" is worded with a fifth of the templates and the others with the
+    rest, as far as there is a choice. Raises ArgumentError for values outside these ranges.
     """
 
     records: int
+    shard: int = 64
     seed: int = 0
     long_side: int = 512
     mix: Mapping[Task, float] = field(default_factory=lambda: dict(MIX))
@@ -31,10 +32,10 @@ class Settings:
     hold_out: bool = True
 
     def __post_init__(self) -> None:
-        if self.records < 1 or self.long_side < 128 or not 0 <= self.seed < 2**53:
+        if self.records < 1 or self.shard < 1 or self.long_side < 128 or not 0 <= self.seed < 2**53:
             raise ArgumentError(
-                "expected at least 1 record, a long side of at least 128 pixels and a seed in 0..2**53 - 1, found "
-                f"{self.records}, {self.long_side} and {self.seed}"
+                "expected at least 1 record, shards of at least 1, a long side of at least 128 pixels and a seed in "
+                f"0..2**53 - 1, found {self.records}, {self.shard}, {self.long_side} and {self.seed}"
             )
         if min(self.val, self.test, self.clean) < 0 or self.val + self.test > 1 or self.clean > 1:
             raise ArgumentError(f"shares lie in 0..1, found val {self.val}, test {self.test}, clean {self.clean}")

@@ -4,7 +4,8 @@ A region is looked at in cells of 8x8 pixels. For distortions of detail the chan
 over luma and half of each chroma, is held against what the cell hides: a threshold that is lowest in mid-tones and
 higher in the dark and the bright (after Chou and Li 1995, with less tolerance in the dark, as screens show it), plus a
 share of the cell's own standard deviation, for texture masks. The share differs: lost texture is missed at once, noise
-less, and coding errors are least seen in texture. At least half of the cells must be over their threshold.
+less, and coding errors are least seen in texture. At least half of the cells must be over their threshold. A change
+that the whole region shares does not count: coarse coding can shift a flat surface, and leave it flat.
 
 A change of tone or color is seen in every cell, but without the original it is recognised only by what it leads to. So
 these are held against the region's mean, spread and chroma before and after. The figures were set by looking at some
@@ -129,9 +130,12 @@ class Patch:
         return self.share(0, _BLACK)
 
 
-def change(before: Patch, after: Patch) -> Floats:
-    """Root mean square change of each cell, in steps of 8 bits. (n,)"""
-    squares = (after.ycc - before.ycc) ** 2
+def change(before: Patch, after: Patch, *, about_mean: bool = False) -> Floats:
+    """Root mean square change of each cell, in 8-bit steps; `about_mean`, less what all of the region shares. (n,)"""
+    difference = after.ycc - before.ycc
+    if about_mean:
+        difference = difference - before.cells(difference).mean(axis=0)
+    squares = difference**2
     return np.asarray(np.sqrt(before.cells(squares[..., 0] + 0.5 * (squares[..., 1] + squares[..., 2]))))
 
 
@@ -149,7 +153,7 @@ def hidden(before: Patch, after: Patch, category: Category, *, beneath: bool = F
     y = before.means[:, 0]
     dark = 10 * (1 - np.sqrt(np.clip(y, 0, 127) / 127))
     threshold = 3 + dark + np.maximum(y - 127, 0) * (3 / 128) + masking * before.deviation
-    if np.median(change(before, after) / threshold) < 1:
+    if np.median(change(before, after, about_mean=True) / threshold) < 1:
         return f"{category.value} is lost in this region's texture or finds none"
     if category is _C.QUANTIZE and not _only_steps(before, after):
         return "quantize changes this region's tones more than it shows steps"
@@ -158,8 +162,8 @@ def hidden(before: Patch, after: Patch, category: Category, *, beneath: bool = F
 
 def may_show(before: Patch, category: Category) -> bool:
     """Whether a distortion has a chance to be seen in a region, by what the rules ask of the region before it."""
-    if category in (_C.BLUR, _C.PIXELATE, _C.COMPRESSION, _C.OVERSHARPEN):
-        return float(np.median(before.deviation)) >= 2
+    if category in (_C.BLUR, _C.PIXELATE, _C.OVERSHARPEN):
+        return before.spread >= 10 or float(np.median(before.deviation)) >= 1
     floor, ceiling = _ROOM.get(category, (0.0, 255.0))
     if not floor <= before.brightness <= ceiling or before.chroma < _LEAST_CHROMA.get(category, 0.0):
         return False

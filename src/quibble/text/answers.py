@@ -176,7 +176,7 @@ _PART: Final = pool(
 
 _REST: Final = pool(
     "rest",
-    "the rest of the {p} shows no [obvious |]distortion",
+    "the rest of the {p} shows no [visible |]distortion",
     "elsewhere, the {p} is in good order",
     "the remaining parts look clean",
     "outside [this|these parts], nothing disturbs the eye",

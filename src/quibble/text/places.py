@@ -164,11 +164,9 @@ def where(writer: Writer, place: Place) -> str:
     if place.wide and place.tall:
         return writer.write(_EVERYWHERE)
     if place.wide:
-        middle = f"in the middle{_lean(dy, f', nearer to the {y}')}"
-        return writer.write(_ACROSS, there=f"at the {y}" if abs(dy) >= MIDDLE else middle)
+        return writer.write(_ACROSS, there=_along(dy, f"at the {y}", f"nearer to the {y}", "between top and bottom"))
     if place.tall:
-        middle = f"in the middle{_lean(dx, f', nearer to the {x}')}"
-        return writer.write(_DOWN, there=f"on the {x} side" if abs(dx) >= MIDDLE else middle)
+        return writer.write(_DOWN, there=_along(dx, f"on the {x} side", f"nearer to the {x}", "between left and right"))
     if abs(dx) >= MIDDLE and abs(dy) >= MIDDLE:
         return writer.write(_CORNER, x=x, y=y)
     if abs(dy) >= MIDDLE:
@@ -180,8 +178,11 @@ def where(writer: Writer, place: Place) -> str:
     return "in the very center, between left and right, top and bottom"
 
 
-def _lean(offset: float, words: str) -> str:
-    return words if abs(offset) >= DEAD_CENTER else ""
+def _along(offset: float, side: str, nearer: str, between: str) -> str:
+    """Where a region lies that runs from edge to edge in the other direction."""
+    if abs(offset) >= MIDDLE:
+        return side
+    return f"in the middle, {nearer}" if abs(offset) >= DEAD_CENTER else f"in the middle {between}"
 
 
 def names(
@@ -261,7 +262,7 @@ def look(writer: Writer, place: Place) -> Noun:
     body = f"{', '.join(adjectives)} {writer.one_of('region|area|patch|part')}"
     share = f"[covering|taking up|filling] [about|roughly] {share_words(place.share)} of the [picture|image|frame]"
     edges = _touching(place.edges)
-    tail = writer.one_of(f"{share}|{edges}|{share} and {edges}" if edges else f"{share}|{share}, away from the edges")
+    tail = writer.one_of(f"{share}|{edges}|{share} and {edges}" if edges else share)
     return Noun(f"a {body} {tail}")
 
 
