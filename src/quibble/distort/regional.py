@@ -85,9 +85,7 @@ def _distort_region(
 ) -> None:
     """Write the distorted pixels of one region into `out`."""
     height, width = image.shape[:2]
-    reach, grid = surroundings(degradations, max(height, width))
-    # A fade measures to the nearest pixel outside, so that one must be in sight.
-    x, y = (_grown(part, max(reach, 1), grid, size) for part, size in zip(window, (width, height), strict=True))
+    x, y = looked_at(window, degradations, (width, height))
     mask: Bytes = cv2.transpose(columns[x, y].view(np.uint8))
     frame = Frame(x=x.start, y=y.start, width=width, height=height, mask=mask)
     part = before = np.ascontiguousarray(image[y, x])
@@ -96,6 +94,16 @@ def _distort_region(
     if feather_px > 0:
         part = _faded(before, part, mask, feather_px)
     cv2.copyTo(part, mask, out[y, x])
+
+
+def looked_at(
+    window: tuple[slice, slice], degradations: tuple[Degradation, ...], size: tuple[int, int]
+) -> tuple[slice, slice]:
+    """The part of a picture that distortions of a region look at: its bounding box grown, both axes in one order."""
+    reach, grid = surroundings(degradations, max(size))
+    # A fade measures to the nearest pixel outside, so that one must be in sight.
+    first, second = (_grown(part, max(reach, 1), grid, side) for part, side in zip(window, size, strict=True))
+    return first, second
 
 
 def _grown(part: slice, reach: int, grid: int, size: int) -> slice:

@@ -1,0 +1,1 @@
+"""Builders of data sets from photographs. They need the extra `data`."""

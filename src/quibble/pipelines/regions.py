@@ -1,0 +1,185 @@
+"""Regions of a photograph: from people's label maps where there are any, else from a segmentation of our own.
+
+A label map gives each pixel a number, and some numbers a name. What is used of it are connected pieces that are large,
+thick and compact enough to be pointed at and to show a distortion; the same filter serves every source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quibble.errors import MissingExtraError
+from quibble.geometry import Box, Mask, Region
+
+try:
+    import cv2
+    from scipy.ndimage import find_objects
+    from skimage.segmentation import felzenszwalb
+except ImportError as error:
+    packages = {"skimage": "scikit-image", "scipy": "scipy"}
+    raise MissingExtraError(
+        packages.get((error.name or "").partition(".")[0], "opencv-python-headless"), "data"
+    ) from error
+
+BoolArray = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+
+#: Long side in pixels of the copy that is segmented: Felzenszwalb's time grows with the pixels, its regions do not.
+SEGMENT_SIDE: Final = 256
+#: A photograph without a label map is cut into at most so many regions.
+MOST_REGIONS: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which pieces of a label map are used. Lengths and areas are shares of the picture's long side and area.
+
+    least, most: area. thickness: diameter of the largest disk inside. extent: share of the bounding box that
+    the piece fills. core: share of the box's middle third that it fills, so that a ring or an L, whose middle lies
+    elsewhere, is not spoken of by its place.
+    """
+
+    least: float = 0.03
+    most: float = 0.6
+    thickness: float = 0.06
+    extent: float = 0.35
+    core: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelMap:
+    """labels: (H, W) int32, one number a region; a number of `unlabelled` is no region. names: what regions show."""
+
+    labels: Labels
+    names: Mapping[int, str] = field(default_factory=dict)
+    unlabelled: frozenset[int] = frozenset()
+
+    def resized(self, height: int, width: int) -> LabelMap:
+        """At another size, by the nearest pixel."""
+        if self.labels.shape == (height, width):
+            return self
+        labels = np.asarray(cv2.resize(self.labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.int32)
+        return LabelMap(labels=labels, names=self.names, unlabelled=self.unlabelled)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Piece:
+    """A usable region: its pixels, (H, W) booleans, and its name if the source gives one."""
+
+    array: BoolArray
+    label: str | None = None
+
+    @cached_property
+    def window(self) -> tuple[slice, slice]:
+        """The bounding box in y and x."""
+        x, y, width, height = cv2.boundingRect(self.array.view(np.uint8))
+        return slice(y, y + height), slice(x, x + width)
+
+    @cached_property
+    def mask(self) -> Mask:
+        return Mask.from_array(self.array)
+
+    @cached_property
+    def region(self) -> Region:
+        """As a mask with its box, for everybody else."""
+        y, x = self.window
+        return Region(mask=self.mask, box=Box(x0=x.start, y0=y.start, x1=x.stop, y1=y.stop), label=self.label)
+
+
+def pieces(label_map: LabelMap, rule: Filter | None = None) -> list[Piece]:
+    """The usable regions of a label map, the largest first. They never overlap."""
+    rule = rule or Filter()
+    labels = label_map.labels
+    least = rule.least * labels.size
+    found: list[tuple[int, Piece]] = []
+    # find_objects takes numbers from 1 and as many as the highest; a panoptic map's go into the millions.
+    values, compact = np.unique(labels, return_inverse=True) if labels.max() > 65535 else (None, labels)
+    compact = compact.reshape(labels.shape)
+    for index, window in enumerate(find_objects(compact + 1)):
+        value = index if values is None else int(values[index])
+        if window is None or value in label_map.unlabelled:
+            continue
+        here = (compact[window] == index).view(np.uint8)
+        if here.size < least or np.count_nonzero(here) < least:
+            continue
+        _, parts, boxes, _ = cv2.connectedComponentsWithStats(here, connectivity=4)
+        for part in np.flatnonzero(boxes[1:, cv2.CC_STAT_AREA] >= least).tolist():
+            x, y, width, height, area = boxes[part + 1].tolist()
+            inside = parts[y : y + height, x : x + width] == part + 1
+            if _compact(inside, area, labels.shape, rule):
+                array = np.zeros(labels.shape, bool)
+                array[window[0].start + y :, window[1].start + x :][:height, :width] = inside
+                found.append((area, Piece(array=array, label=label_map.names.get(value))))
+    # A stable sort: equal areas keep the order of the map's numbers.
+    return [piece for _, piece in sorted(found, key=lambda item: -item[0])]
+
+
+def _compact(inside: BoolArray, area: int, picture: tuple[int, ...], rule: Filter) -> bool:
+    """Whether a piece, given its bounding box's pixels, passes all of the rule but its least area."""
+    if area > rule.most * picture[0] * picture[1] or area < rule.extent * inside.size:
+        return False
+    rows, columns = (slice(size // 3, size - size // 3) for size in inside.shape)
+    if inside[rows, columns].mean() < rule.core:
+        return False
+    # A frame of zeros makes the picture's edge count as the region's border.
+    framed = cv2.copyMakeBorder(inside.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    radius = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max()
+    return bool(2 * radius >= rule.thickness * max(picture))
+
+
+def segment(image: NDArray[np.uint8], *, least: float = Filter.least) -> LabelMap:
+    """Regions of a photograph nobody has labelled. (H, W, 3) uint8 -> a map without names.
+
+    Felzenszwalb's segmentation of a copy, in which the smallest region is merged into the neighbour of the most similar
+    mean color until every region has the share `least` and there are at most MOST_REGIONS; borders are then
+    smoothed. Source: Felzenszwalb and Huttenlocher 2004.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, SEGMENT_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(copy.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    fine = felzenszwalb(lab / 100, scale=200, sigma=0.8, min_size=max(1, copy.shape[0] * copy.shape[1] // 400))
+    merged = _merge(fine.astype(np.int32), lab, least=least)
+    smooth = cv2.medianBlur(merged.astype(np.uint8), 5)
+    whole = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return LabelMap(labels=cv2.medianBlur(whole, 5).astype(np.int32))
+
+
+def _merge(labels: Labels, lab: NDArray[Any], *, least: float) -> Labels:
+    """Merge regions until all are large enough and there are at most MOST_REGIONS; numbers them from 0."""
+    count = int(labels.max()) + 1
+    flat = labels.reshape(-1)
+    areas = np.bincount(flat, minlength=count).astype(np.float64)
+    sums = np.stack([np.bincount(flat, lab[..., c].reshape(-1), minlength=count) for c in range(3)], axis=1)
+    adjacent = np.zeros((count, count), bool)
+    for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
+        adjacent[a, b] = adjacent[b, a] = True
+    np.fill_diagonal(adjacent, False)
+    owner = np.arange(count)
+    alive = areas > 0
+    while (n := int(alive.sum())) > 1:
+        smallest = int(np.where(alive, areas, np.inf).argmin())
+        if areas[smallest] >= least * labels.size and n <= MOST_REGIONS:
+            break
+        neighbours = np.flatnonzero(adjacent[smallest])
+        colors = sums[neighbours] / areas[neighbours, None]
+        distances = np.linalg.norm(colors - sums[smallest] / areas[smallest], axis=1)
+        into = int(neighbours[distances.argmin()])
+        areas[into] += areas[smallest]
+        sums[into] += sums[smallest]
+        adjacent[into] |= adjacent[smallest]
+        adjacent[:, into] |= adjacent[:, smallest]
+        adjacent[smallest] = adjacent[:, smallest] = False
+        adjacent[into, into] = False
+        alive[smallest] = False
+        owner[owner == smallest] = into
+    numbers = np.zeros(count, np.int32)
+    numbers[np.flatnonzero(alive)] = np.arange(int(alive.sum()))
+    return numbers[owner][labels]

@@ -1,0 +1,1 @@
+"""Words: question pools, and answers written from exact parameters. Needs the core only."""
