@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from quibble.errors import RecipeError
 from quibble.train.loop import Trainer
 from quibble.train.optim import learning_rate
 from quibble.train.recipe import Optim, Recipe, from_dict
+from quibble.train.sources import OpinionSource
 
 
 @pytest.fixture
@@ -130,3 +132,18 @@ def test_learning_rate_warms_up_and_ends_low() -> None:
     assert max(rates) == rates[10] == 1.0
     assert abs(rates[60] - 0.55) < 1e-9
     assert abs(rates[110] - 0.1) < 1e-9
+
+
+def test_distorted_pictures_are_rated_lower(data: Path) -> None:
+    plain, damaged = (
+        OpinionSource(dataclasses.replace(recipe(data).opinion, distorted=share), data / "cache", 3)
+        for share in (0.0, 1.0)
+    )
+    lower = 0
+    for i in range(18):
+        before, after = plain[i], damaged[i]
+        assert before.rgb.shape == after.rgb.shape
+        assert after.opinion <= before.opinion
+        assert not torch.equal(before.rgb, after.rgb)
+        lower += int(after.opinion < 0.9 * before.opinion)
+    assert lower >= 6

@@ -17,6 +17,7 @@ from quibble.taxonomy import Category, parse_category
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from quibble.image import ImageArray
     from quibble.results import Report
 
 _EXAMPLES = """\b
@@ -138,20 +139,26 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
 
 def _draw(photo: str, report: Report, out: Path) -> None:
+    from quibble.image import load, save
+
+    save(drawn(load(photo), report), out)
+
+
+def drawn(image: ImageArray, report: Report) -> ImageArray:
+    """The picture of a report with its findings outlined and named. (H, W, 3) uint8 -> the same shape."""
     from quibble.draw import overlay
     from quibble.geometry import Region
-    from quibble.image import load, save
 
     # The mask alone: its box would only frame what is outlined already.
     regions = [Region(mask=f.mask) for f in report.findings]
     labels = [f"{f.severity_word} {f.category.words}" for f in report.findings]
-    save(overlay(load(photo), regions, labels=labels, categories=[f.category for f in report.findings]), out)
+    return overlay(image, regions, labels=labels, categories=[f.category for f in report.findings])
 
 
 def _print(report: Report, why: Sequence[str]) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     show(report, console)
     for reason in why:
         console.print(f"  [red]fails:[/] {reason}")

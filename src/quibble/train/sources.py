@@ -27,6 +27,8 @@ DISTORTIONS = list(Distortion)
 _BY_CATEGORY = {c: [d for d in DISTORTIONS if d.category is c] for c in CATEGORIES}
 #: Where a region differs from what it was by less than this (mean of 15x15 pixels, of 255), nothing can be seen.
 _VISIBLE = 0.8
+#: Share of distorted rated pictures that get two distortions.
+_TWICE = 0.25
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 Picture = NDArray[np.uint8]
@@ -257,8 +259,25 @@ class OpinionSource(Dataset[OpinionItem]):
         crop = picture[y : y + size, x : x + size]
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
+        crop, score = np.ascontiguousarray(crop), self.scores[number]
+        if rng.random() < self.data.distorted:
+            crop, left = _damage(rng, crop)
+            score *= left
         rgb = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))
-        return OpinionItem(rgb, torch.tensor(self.scores[number], dtype=torch.float32))
+        return OpinionItem(rgb, torch.tensor(score, dtype=torch.float32))
+
+
+def _damage(rng: np.random.Generator, crop: Picture) -> tuple[Picture, float]:
+    """Distort a picture, whole or in a region, and say what share of its opinion is left, by KADID-10k's scores."""
+    first = draw_distortion(rng)
+    plan = [distort.draw(first, float(rng.uniform(1, 5)), rng)]
+    if rng.random() < _TWICE:
+        second = draw_distortion(rng, sorted(ORDERS[first.category]))
+        plan.append(distort.draw(second, float(rng.uniform(1, 3.5)), rng))
+    mask = _shape(rng, crop, None) if rng.random() < 0.5 else np.ones(crop.shape[:2], bool)
+    out = np.where(mask[..., None], distort.apply_all(crop, plan), crop)
+    here = distort.combine_opinions([distort.opinion(d.distortion, d.level) for d in plan])
+    return out, distort.combine_opinions([here], [float(mask.mean())]) / 100
 
 
 def opinion_validation(data: OpinionData, cache: Path) -> tuple[Bank, list[str], list[float]]:
