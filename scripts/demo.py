@@ -1,4 +1,4 @@
-"""Distort a photograph in three regions and draw what was done: `make demo`."""
+"""Damage a photograph in three regions, then let quibble look at it before and after: `make demo`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw
+from rich.console import Console
 from skimage.data import astronaut
 
+from quibble import Assessor, Report
+from quibble.commands.assess import drawn, show
 from quibble.distort import Sequence, regional
 from quibble.draw import overlay, side_by_side
 from quibble.geometry import Mask, Region
-from quibble.image import save
+from quibble.image import ImageArray, save
 
 OUT: Final = Path("demo")
 #: What is done inside which outline, in the astronaut's pixels.
@@ -27,21 +30,41 @@ REGIONS: Final = {
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
-    path = OUT / "regions.png"
     photo = np.asarray(astronaut(), np.uint8)
+    damaged = make_damage(photo)
+    save(photo, OUT / "photo.png")
+    save(damaged, OUT / "damaged.png")
+    assessor = Assessor()
+    before, after = (assessor.assess(OUT / name) for name in ("photo.png", "damaged.png"))
+    console = Console(highlight=False, soft_wrap=True)
+    for report in (before, after):
+        show(report, console)
+    titles = [f"as it was: {said(before)}", f"damaged: {said(after)}"]
+    save(side_by_side([drawn(photo, before), drawn(damaged, after)], titles), OUT / "found.png")
+    console.print(f"\nWhat was done, where and how:  {(OUT / 'regions.png').resolve()}")
+    console.print(f"What quibble found:            {(OUT / 'found.png').resolve()}")
+
+
+def make_damage(photo: ImageArray) -> ImageArray:
+    """The photograph with three damaged regions; regions.png shows which."""
     masks = [inside(outline, photo.shape) for outline in REGIONS.values()]
     plans = [Sequence.parse(step) for step in REGIONS]
     result = regional(photo, masks, plans, seed=0, feather_px=2)
     categories = [plan.steps[0].distortion.category for plan in plans]
-    drawn = overlay(result.image, [Region(mask=mask) for mask in masks], labels=list(REGIONS), categories=categories)
-    save(side_by_side([photo, result.image, drawn], ["as it was", "distorted", "where and how"]), path)
-    print(f"A photograph, the same with three damaged regions, and where and how: {path.resolve()}")
+    outlined = overlay(result.image, [Region(mask=mask) for mask in masks], labels=list(REGIONS), categories=categories)
+    titles = ["as it was", "distorted", "where and how"]
+    save(side_by_side([photo, result.image, outlined], titles), OUT / "regions.png")
+    return result.image
 
 
 def inside(outline: str, shape: tuple[int, ...]) -> Mask:
     canvas = Image.new("L", (shape[1], shape[0]))
     ImageDraw.Draw(canvas).polygon([tuple(map(int, corner.split(","))) for corner in outline.split()], fill=1)
     return Mask.from_array(np.asarray(canvas))
+
+
+def said(report: Report) -> str:
+    return f"{report.score.value:.0f} of 100, {len(report.findings)} findings"
 
 
 if __name__ == "__main__":
