@@ -1,7 +1,8 @@
-"""Distort a photograph in three regions and draw what was done: `make demo`."""
+"""Distort a photograph in three regions, draw what was done, and make questions and answers about more: `make demo`."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -9,10 +10,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.data import astronaut
 
+from quibble.data.sheet import sheet
 from quibble.distort import Sequence, regional
 from quibble.draw import overlay, side_by_side
 from quibble.geometry import Mask, Region
 from quibble.image import save
+from quibble.pipelines.octopus import build
+from quibble.pipelines.settings import Settings
 
 OUT: Final = Path("demo")
 #: What is done inside which outline, in the astronaut's pixels.
@@ -26,16 +30,21 @@ REGIONS: Final = {
 
 
 def main() -> None:
-    OUT.mkdir(exist_ok=True)
-    path = OUT / "regions.png"
+    shutil.rmtree(OUT, ignore_errors=True)
+    (OUT / "photos").mkdir(parents=True)
     photo = np.asarray(astronaut(), np.uint8)
     masks = [inside(outline, photo.shape) for outline in REGIONS.values()]
     plans = [Sequence.parse(step) for step in REGIONS]
     result = regional(photo, masks, plans, seed=0, feather_px=2)
     categories = [plan.steps[0].distortion.category for plan in plans]
     drawn = overlay(result.image, [Region(mask=mask) for mask in masks], labels=list(REGIONS), categories=categories)
-    save(side_by_side([photo, result.image, drawn], ["as it was", "distorted", "where and how"]), path)
-    print(f"A photograph, the same with three damaged regions, and where and how: {path.resolve()}")
+    save(side_by_side([photo, result.image, drawn], ["as it was", "distorted", "where and how"]), OUT / "regions.png")
+    print(f"A photograph, the same with three damaged regions, and where and how: {(OUT / 'regions.png').resolve()}")
+
+    save(photo, OUT / "photos" / "astronaut.png")
+    build(OUT / "photos", OUT / "data", Settings(records=24))
+    page = sheet(OUT / "data", OUT / "index.html")
+    print(f"Questions and answers about more such damage, to look through: {page.resolve()}")
 
 
 def inside(outline: str, shape: tuple[int, ...]) -> Mask:
