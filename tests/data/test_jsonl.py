@@ -35,6 +35,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["records.jsonl"]
 
 
+def test_a_file_can_be_rewritten_while_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_jsonl((record(f"r{index}") for index in range(300)), path)
+    reader = read_jsonl(path)
+    first = next(reader)
+    assert write_jsonl([record("new")], path) == 1
+    assert [first.id, *(item.id for item in reader)] == [f"r{index}" for index in range(300)]
+    assert [item.id for item in read_jsonl(path)] == ["new"]
+
+
 def test_records_are_read_one_by_one(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     write_jsonl([record("a"), record("b")], path)

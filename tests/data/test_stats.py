@@ -50,7 +50,9 @@ def test_to_dict_is_json() -> None:
 def test_shares_and_levels_at_their_borders() -> None:
     image = ImageEntry(role=Role.SINGLE, file="a.png", width=100, height=100)
     boxes = [Box(x0=0, y0=0, x1=100, y1=height) for height in (0, 0.99, 1, 50, 90, 100)]
-    steps = [Degradation(distortion=Distortion.BLUR_ZOOM, level=level, parameters={}) for level in (1, 1.49, 1.5, 5)]
+    steps = [
+        Degradation(distortion=Distortion.BLUR_ZOOM, level=level, parameters={}) for level in (1, 1.49, 1.5, 2.5, 5)
+    ]
     regions = tuple(RegionEntry(image=0, box=box) for box in boxes)
     regions = (RegionEntry(image=0, box=boxes[0], degradations=tuple(steps)), *regions[1:])
     found = count([record(images=(image,), regions=regions, turns=())])
@@ -61,7 +63,7 @@ def test_shares_and_levels_at_their_borders() -> None:
         0.5: 1,
         0.9: 2,
     }
-    assert found.levels[Category.BLUR] == (2, 1, 0, 0, 1)
+    assert found.levels[Category.BLUR] == (2, 1, 1, 0, 1)
     assert dict(found.labels) == {"": 6}
 
 

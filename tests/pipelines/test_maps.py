@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from scipy.io import savemat
 
@@ -34,7 +36,7 @@ def test_png_maps_by_stem(tmp_path: Path) -> None:
 
 
 def test_bsds_takes_the_person_with_the_middle_number_of_regions(tmp_path: Path) -> None:
-    people = [LABELS * 0, LABELS, np.arange(48, dtype=np.uint16).reshape(6, 8)]
+    people: list[NDArray[Any]] = [LABELS * 0, LABELS, np.arange(48, dtype=np.uint16).reshape(6, 8)]
     cells = np.empty((1, 3), object)
     for index, labels in enumerate(people):
         cells[0, index] = {"Segmentation": labels.astype(np.uint16), "Boundaries": labels}

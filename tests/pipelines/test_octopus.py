@@ -213,7 +213,9 @@ class TestResume:
                 time.sleep(0.005)
             process.kill()
         assert len(list(out.glob("shards/*.json"))) < 3
-        (out / ".records-00002.jsonl.1.tmp").write_bytes(b"left over")
+        (out / "images" / "00002").mkdir(exist_ok=True)
+        for name in (".records-00002.jsonl.1.tmp", "images/00002/.000024.webp.1.tmp"):
+            (out / name).write_bytes(b"left over")
         build(photos_folder, out, SETTINGS)
         deadline = time.monotonic() + 30
         # A worker of the killed build may still be in the middle of a record.

@@ -185,6 +185,18 @@ def test_facts_decide_what_is_said() -> None:
     assert "surroundings" not in said(Fact.CLIPPED)
 
 
+def test_emphasis_fits_the_severity() -> None:
+    def said(level: float) -> str:
+        target = seen(region(0, 0, 0.3, 0.3), defect("noise.poisson", level))
+        return " ".join(describe_region(writer(seed), target, NAME) for seed in range(200))
+
+    strong, weak = r"at once|first sight|hard to overlook|been hit|spoil|soon finds", r"\b([Oo]nly|[Mm]erely) slight"
+    assert not re.search(strong, said(1))
+    assert re.search(weak, said(1))
+    assert re.search(strong, said(5))
+    assert not re.search(r"\b(only|merely) catastrophic", said(5), re.IGNORECASE)
+
+
 def share_of_duplicates(describe: Callable[[int], str], count: int) -> float:
     return 1 - len({describe(seed) for seed in range(count)}) / count
 

@@ -40,7 +40,7 @@ CELL_PX: Final = 8
 MASKING: Final = {_C.NOISE: 0.2, _C.COMPRESSION: 0.35, _C.OVERSHARPEN: 0.3}
 MASKING_OTHERS: Final = 0.1
 #: The same for a distortion on which another one was laid.
-MASKING_BENEATH: Final = 0.35
+MASKING_BENEATH: Final = 0.45
 
 #: Change of mean luma that is recognised as too bright or too dark, in 8-bit steps.
 _LUMA_STEP: Final = 40.0
