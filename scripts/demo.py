@@ -1,7 +1,8 @@
-"""Damage a photograph in three regions, then let quibble look at it before and after: `make demo`."""
+"""Damage a photograph, let quibble look at it before and after, and make questions and answers: `make demo`."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,13 @@ from skimage.data import astronaut
 
 from quibble import Assessor, Report
 from quibble.commands.assess import drawn, show
+from quibble.data.sheet import sheet
 from quibble.distort import Sequence, regional
 from quibble.draw import overlay, side_by_side
 from quibble.geometry import Mask, Region
 from quibble.image import ImageArray, save
+from quibble.pipelines.octopus import build
+from quibble.pipelines.settings import Settings
 
 OUT: Final = Path("demo")
 #: What is done inside which outline, in the astronaut's pixels.
@@ -29,20 +33,24 @@ REGIONS: Final = {
 
 
 def main() -> None:
-    OUT.mkdir(exist_ok=True)
+    shutil.rmtree(OUT / "data", ignore_errors=True)
+    (OUT / "photos").mkdir(parents=True, exist_ok=True)
     photo = np.asarray(astronaut(), np.uint8)
     damaged = make_damage(photo)
-    save(photo, OUT / "photo.png")
+    save(photo, OUT / "photos" / "astronaut.png")
     save(damaged, OUT / "damaged.png")
     assessor = Assessor()
-    before, after = (assessor.assess(OUT / name) for name in ("photo.png", "damaged.png"))
+    before, after = (assessor.assess(OUT / name) for name in ("photos/astronaut.png", "damaged.png"))
     console = Console(highlight=False, soft_wrap=True)
     for report in (before, after):
         show(report, console)
     titles = [f"as it was: {said(before)}", f"damaged: {said(after)}"]
     save(side_by_side([drawn(photo, before), drawn(damaged, after)], titles), OUT / "found.png")
-    console.print(f"\nWhat was done, where and how:  {(OUT / 'regions.png').resolve()}")
-    console.print(f"What quibble found:            {(OUT / 'found.png').resolve()}")
+    build(OUT / "photos", OUT / "data", Settings(records=24))
+    page = sheet(OUT / "data", OUT / "index.html")
+    console.print(f"\nWhat was done, where and how:     {(OUT / 'regions.png').resolve()}")
+    console.print(f"What quibble found:               {(OUT / 'found.png').resolve()}")
+    console.print(f"Questions and answers made of it: {page.resolve()}")
 
 
 def make_damage(photo: ImageArray) -> ImageArray:

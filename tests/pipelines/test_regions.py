@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from quibble.pipelines.regions import MOST_REGIONS, Filter, LabelMap, pieces, segment
+from quibble.pipelines.regions import MOST_REGIONS, Filter, LabelMap, cut, segment
 
 SIZE = 120
 
@@ -15,14 +18,14 @@ def blank() -> NDArray[np.int32]:
 
 
 def found(labels: NDArray[np.int32], **options: object) -> list[NDArray[np.bool_]]:
-    return [piece.array for piece in pieces(LabelMap(labels=labels, unlabelled=frozenset({0})))]
+    return [piece.array for piece in cut(LabelMap(labels=labels, unlabelled=frozenset({0}))).pieces]
 
 
 def test_pieces_are_the_regions_the_largest_first() -> None:
     labels = blank()
     labels[10:40, 10:40] = 7
     labels[50:110, 50:110] = 3
-    large, small = pieces(LabelMap(labels=labels, names={7: "dog"}, unlabelled=frozenset({0})))
+    large, small = cut(LabelMap(labels=labels, names={7: "dog"}, unlabelled=frozenset({0}))).pieces
     assert (large.array == (labels == 3)).all()
     assert (small.array == (labels == 7)).all()
     assert (large.label, small.label) == (None, "dog")
@@ -44,7 +47,7 @@ def test_parts_that_do_not_touch_are_pieces_of_their_own() -> None:
 def test_numbers_in_the_millions_and_zero_as_a_region() -> None:
     labels = blank()
     labels[:, 60:] = 9_000_000
-    halves = [piece.array for piece in pieces(LabelMap(labels=labels))]
+    halves = [piece.array for piece in cut(LabelMap(labels=labels)).pieces]
     assert [half.sum() for half in halves] == [SIZE * 60] * 2
 
 
@@ -72,7 +75,20 @@ def test_the_filter_can_be_set() -> None:
     labels = blank()
     labels[10:28, 10:28] = 1
     label_map = LabelMap(labels=labels, unlabelled=frozenset({0}))
-    assert len(pieces(label_map, Filter(least=0.01))) == 1
+    assert len(cut(label_map, Filter(least=0.01)).pieces) == 1
+
+
+def test_what_is_of_no_use_but_has_a_name_is_kept_apart() -> None:
+    labels = blank()
+    labels[10:50, 10:50] = 1
+    labels[100:110, 100:110] = 2
+    labels[100:102, 10:12] = 3
+    labels[60:62, :] = 4
+    names = {1: "dog", 2: "dog", 3: "dog"}
+    found = cut(LabelMap(labels=labels, names=names, unlabelled=frozenset({0})))
+    assert [(piece.array == (labels == 1)).all() for piece in found.pieces] == [True]
+    assert [(piece.array == (labels == 2)).all() for piece in found.rest] == [True]
+    assert found.rest[0].label == "dog"
 
 
 def test_resized_by_the_nearest_pixel() -> None:
@@ -90,7 +106,7 @@ def test_a_photograph_without_a_map_is_cut_into_some_regions(name: str) -> None:
     label_map = segment(image)
     assert label_map.labels.shape == image.shape[:2]
     assert 2 <= len(np.unique(label_map.labels)) <= MOST_REGIONS
-    assert len(pieces(label_map)) >= (1 if name == "chelsea" else 3)
+    assert len(cut(label_map).pieces) >= (1 if name == "chelsea" else 3)
     assert (segment(image).labels == label_map.labels).all()
 
 
@@ -104,3 +120,10 @@ def test_segments_follow_what_is_there() -> None:
 
 def test_a_uniform_picture_is_one_region() -> None:
     assert len(np.unique(segment(np.full((150, 200, 3), 90, np.uint8)).labels)) == 1
+
+
+@pytest.mark.parametrize(("module", "package"), [("skimage", "scikit-image"), ("scipy", "scipy")])
+def test_a_missing_package_is_named_with_its_extra(module: str, package: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; import quibble.pipelines.regions"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert f"this needs the package '{package}', which is not installed: pip install 'quibble[data]'" in done.stderr

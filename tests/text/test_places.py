@@ -77,6 +77,11 @@ class TestNames:
         dogs = region(0, 0.4, 0.2, 0.2, "dog"), region(0.8, 0.4, 0.2, 0.2, "dog")
         assert self.name(*dogs) == ["the dog on the left", "the dog on the right"]
 
+    def test_a_thing_amid_more_of_the_same_has_no_name(self) -> None:
+        piece, around = region(0.3, 0.1, 0.2, 0.2, "tree"), region(0, 0, 1, 0.9, "tree")
+        assert self.name(piece, others=(around,)) == [None]
+        assert self.name(region(0.3, 0.1, 0.2, 0.2), others=(region(0, 0, 1, 0.9),)) != [None]
+
     def test_neighbours_in_one_place_have_no_names(self) -> None:
         here = region(0, 0, 0.2, 0.2), region(0.2, 0.05, 0.15, 0.2)
         assert self.name(*here) == [None, None]

@@ -133,7 +133,7 @@ def _scene(plan: Plan, photo: Photo, damaged: Damaged, writer: Writer) -> tuple[
     if names_one:
         target = plan.target if plan.target is not None else -1
         regions = [view.region for view in seen if view.region is not None]
-        others = [piece.region for piece in spared]
+        others = [piece.region for piece in (*spared, *photo.rest)]
         subject = names(writer, regions, others, width=width, height=height)[target]
         if subject is None:
             return "region cannot be named without doubt"

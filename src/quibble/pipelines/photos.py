@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from quibble.errors import ArgumentError, ImageError, MissingExtraError
 from quibble.image import load
 from quibble.pipelines.maps import open_maps
-from quibble.pipelines.regions import Piece, pieces, segment
+from quibble.pipelines.regions import Piece, cut, segment
 from quibble.pipelines.visibility import Patch
 
 try:
@@ -35,12 +35,16 @@ LEAST_SIDE: Final = 128
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Photo:
-    """A photograph at its working size, (H, W, 3) uint8, with its usable regions, the largest first."""
+    """A photograph at its working size, (H, W, 3) uint8, with its usable regions, the largest first.
+
+    rest: its other parts that have a name, and could be meant by it.
+    """
 
     name: str
     sha256: str
     image: NDArray[np.uint8]
     pieces: tuple[Piece, ...]
+    rest: tuple[Piece, ...] = ()
     _patches: dict[Piece, Patch] = field(default_factory=dict)
 
     @cached_property
@@ -112,7 +116,8 @@ class Photos:
         else:
             label_map = label_map.resized(*image.shape[:2])
         digest = hashlib.sha256(data).hexdigest()
-        return Photo(name=name, sha256=digest, image=image, pieces=tuple(pieces(label_map)))
+        found = cut(label_map)
+        return Photo(name=name, sha256=digest, image=image, pieces=found.pieces, rest=found.rest)
 
 
 def fit(image: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:

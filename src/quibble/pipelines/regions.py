@@ -34,6 +34,8 @@ Labels = NDArray[np.int32]
 SEGMENT_SIDE: Final = 256
 #: A photograph without a label map is cut into at most so many regions.
 MOST_REGIONS: Final = 12
+#: A part with a name counts from this share of the least usable area on: a person far behind is a person too.
+_REST_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +94,23 @@ class Piece:
         return Region(mask=self.mask, box=Box(x0=x.start, y0=y.start, x1=x.stop, y1=y.stop), label=self.label)
 
 
-def pieces(label_map: LabelMap, rule: Filter | None = None) -> list[Piece]:
-    """The usable regions of a label map, the largest first. They never overlap."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cut:
+    """A label map in pieces, the largest first; they never overlap.
+
+    rest: connected parts with a name that are of no use, but could be meant by that name.
+    """
+
+    pieces: tuple[Piece, ...]
+    rest: tuple[Piece, ...]
+
+
+def cut(label_map: LabelMap, rule: Filter | None = None) -> Cut:
+    """The usable regions of a label map, and what else has a name."""
     rule = rule or Filter()
     labels = label_map.labels
-    least = rule.least * labels.size
-    found: list[tuple[int, Piece]] = []
+    usable: list[tuple[int, Piece]] = []
+    rest: list[tuple[int, Piece]] = []
     # find_objects takes numbers from 1 and as many as the highest; a panoptic map's go into the millions.
     values, compact = np.unique(labels, return_inverse=True) if labels.max() > 65535 else (None, labels)
     compact = compact.reshape(labels.shape)
@@ -105,19 +118,26 @@ def pieces(label_map: LabelMap, rule: Filter | None = None) -> list[Piece]:
         value = index if values is None else int(values[index])
         if window is None or value in label_map.unlabelled:
             continue
+        name = label_map.names.get(value)
+        least = rule.least * labels.size * (1 if name is None else _REST_SHARE)
         here = (compact[window] == index).view(np.uint8)
-        if here.size < least or np.count_nonzero(here) < least:
+        if np.count_nonzero(here) < least:
             continue
         _, parts, boxes, _ = cv2.connectedComponentsWithStats(here, connectivity=4)
         for part in np.flatnonzero(boxes[1:, cv2.CC_STAT_AREA] >= least).tolist():
             x, y, width, height, area = boxes[part + 1].tolist()
             inside = parts[y : y + height, x : x + width] == part + 1
-            if _compact(inside, area, labels.shape, rule):
+            good = area >= rule.least * labels.size and _compact(inside, area, labels.shape, rule)
+            if good or name is not None:
                 array = np.zeros(labels.shape, bool)
                 array[window[0].start + y :, window[1].start + x :][:height, :width] = inside
-                found.append((area, Piece(array=array, label=label_map.names.get(value))))
+                (usable if good else rest).append((area, Piece(array=array, label=name)))
+    return Cut(pieces=_largest_first(usable), rest=_largest_first(rest))
+
+
+def _largest_first(found: list[tuple[int, Piece]]) -> tuple[Piece, ...]:
     # A stable sort: equal areas keep the order of the map's numbers.
-    return [piece for _, piece in sorted(found, key=lambda item: -item[0])]
+    return tuple(piece for _, piece in sorted(found, key=lambda item: -item[0]))
 
 
 def _compact(inside: BoolArray, area: int, picture: tuple[int, ...], rule: Filter) -> bool:

@@ -205,10 +205,19 @@ def _name(writer: Writer, place: Place, spoken_of: list[Place], rest: list[Place
     rivals = [p for p in spoken_of + rest if p.region.label == label]
     if label is not None and not rivals:
         return labelled(label)
-    small = RIVAL_SHARE * place.share
-    if any(p.cell == place.cell and (p in spoken_of or p.share >= small) for p in rivals):
+    if any(_confusable(place, rival, seen=rival in spoken_of) for rival in rivals):
         return None
     return _positional(writer, place, labelled(label) if label is not None else None)
+
+
+def _confusable(place: Place, rival: Place, *, seen: bool) -> bool:
+    """Whether words for a place could mean another region of the same name too; small ones only if they are `seen`."""
+    if not seen and rival.share < RIVAL_SHARE * place.share:
+        return False
+    center, box = place.box.center, rival.box
+    around = box.x0 <= center.x <= box.x1 and box.y0 <= center.y <= box.y1
+    # An unlabelled region is named as a region somewhere, and that does not mean what lies around it.
+    return rival.cell == place.cell or (around and place.region.label is not None)
 
 
 def _positional(writer: Writer, place: Place, noun: Noun | None) -> Noun:
@@ -237,13 +246,13 @@ def _positional(writer: Writer, place: Place, noun: Noun | None) -> Noun:
 
 _CELL_PHRASES: Final = {
     ("top", "left"): "at the top left",
-    ("top", "middle"): "at the top",
+    ("top", "middle"): "at the top center",
     ("top", "right"): "at the top right",
     ("middle", "left"): "on the left",
     ("middle", "middle"): "in the middle",
     ("middle", "right"): "on the right",
     ("bottom", "left"): "at the bottom left",
-    ("bottom", "middle"): "at the bottom",
+    ("bottom", "middle"): "at the bottom center",
     ("bottom", "right"): "at the bottom right",
 }
 
