@@ -166,6 +166,18 @@ def test_large_pictures_are_shrunk_with_their_regions(tmp_path: Path) -> None:
     assert 45 <= columns[columns > 30].min() <= 52
 
 
+def test_a_box_that_only_bounds_its_mask_is_not_drawn(tmp_path: Path) -> None:
+    triangle = np.tri(60, dtype=bool)
+    entry = ImageEntry(role=Role.SINGLE, file="a.png", width=60, height=60)
+    mask = Mask.from_array(triangle)
+    drawn = []
+    for box in (None, mask.box, Box(x0=0, y0=0, x1=60, y1=50)):
+        regions = (RegionEntry(image=0, mask=mask, box=box),)
+        drawn.append(np.asarray(make(tmp_path, record(images=(entry,), regions=regions, turns=())).pictures()[1]))
+    assert (drawn[0] == drawn[1]).all()
+    assert (drawn[0] != drawn[2]).any()
+
+
 def test_roles_and_parquet(tmp_path: Path) -> None:
     images = tuple(
         ImageEntry(role=role, file=f"{role}.png", width=16, height=12) for role in (Role.REFERENCE, Role.A, Role.B)

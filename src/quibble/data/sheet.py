@@ -136,7 +136,7 @@ def _figures(index: int, image: ImageEntry, picture: Path | bytes, record: Recor
     numbered = [(number, region) for number, region in enumerate(record.regions, start=1) if region.image == index]
     figures = _figure(pixels, name)
     if numbered:
-        places = [_resized(region, pixels.shape[1], pixels.shape[0], image) for _, region in numbered]
+        places = [_shown(region, pixels.shape[1], pixels.shape[0], image) for _, region in numbered]
         labels = [f"{number} {region.label}" if region.label else str(number) for number, region in numbered]
         figures += _figure(overlay(pixels, places, labels=labels), "regions")
     return figures
@@ -162,13 +162,12 @@ def _shrink(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def _resized(region: RegionEntry, width: int, height: int, image: ImageEntry) -> Region:
-    """The region on the picture as it is shown."""
-    if (width, height) == (image.width, image.height):
-        return region.region
+def _shown(region: RegionEntry, width: int, height: int, image: ImageEntry) -> Region:
+    """The region on the picture as it is shown. A box that only bounds the mask is left out: it would hide more."""
     x, y = width / image.width, height / image.height
-    mask, box = region.mask, region.box
-    if mask is not None:
+    mask = region.mask
+    box = None if mask is not None and region.box == mask.box else region.box
+    if mask is not None and (x, y) != (1, 1):
         drawn = np.asarray(Image.fromarray(mask.to_array()).resize((width, height), Image.Resampling.NEAREST))
         mask = Mask.from_array(drawn) if drawn.any() else None
     if mask is None and box is None:
