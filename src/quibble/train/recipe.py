@@ -47,7 +47,7 @@ class OpinionData:
     clean_from: float = 0.8
     #: share of rated photographs that are distorted; their opinion falls as KADID-10k's scores say, so that score and
     #: findings agree
-    distorted: float = 0.25
+    distorted: float = 0.0
     #: whether opinions teach the encoder too. A few pictures a batch give gradients that are mostly noise and, at full
     #: weight, several times as large as those of the maps: they hold back what the maps would teach.
     learn_features: bool = False

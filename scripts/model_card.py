@@ -1,0 +1,64 @@
+"""Write the figures of the model in the package into its card, from the manifest.
+
+    python scripts/model_card.py [--check]
+
+With --check nothing is written, and the exit code is 1 if the card is not current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from quibble.backends.onnx import NANO
+
+CARD = Path(__file__).parents[1] / "docs" / "model-card.md"
+BEGIN, END = "<!-- figures, made by scripts/model_card.py -->\n", "<!-- end -->"
+#: figure → (what it is, first bar, whether more is better)
+ROWS = {
+    "srcc": ("SRCC with opinions, pooled", 0.70, True),
+    "plcc": ("PLCC with opinions, pooled, plain", 0.78, True),
+    "srcc/ss01": ("SRCC inside ss01", None, True),
+    "srcc/ss02": ("SRCC inside ss02", None, True),
+    "srcc/ss03": ("SRCC inside ss03", None, True),
+    "interval_coverage": ("share of opinions inside the 80% interval", None, True),
+    "miou": ("mIoU over 12 categories and clean", 0.50, True),
+    "miou_qground": ("mIoU over Q-Ground's five classes", 0.50, True),
+    "refer": ("main category of a region given its mask: accuracy", 0.65, True),
+    "severity_srcc": ("Spearman of severity inside the right category", 0.60, True),
+    "false_findings": ("false findings a well-rated photograph", 0.5, False),
+    "finding_precision": ("share of findings that are right", None, True),
+    "finding_recall": ("share of damaged regions that are found", None, True),
+    "finding_ece": ("expected calibration error of confidences", None, False),
+}
+
+
+def table(figures: dict[str, float]) -> str:
+    """The figures as Markdown, with the bars that they meet or miss, and IoU by category."""
+    lines = ["| what | measured | first bar | |", "| --- | --- | --- | --- |"]
+    for name, (what, bar, more) in ROWS.items():
+        value = figures[name]
+        met = "" if bar is None else "met" if (value >= bar) == more else f"misses by {abs(value - bar):.2f}"
+        lines.append(f"| {what} | {value:.3f} | {'' if bar is None else f'{bar:.2f}'} | {met} |")
+    ious = [(name.removeprefix("iou/"), value) for name, value in figures.items() if name.startswith("iou/")]
+    lines += ["", "IoU: " + ", ".join(f"{name} {value:.2f}" for name, value in ious) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    figures = json.loads((NANO / "manifest.json").read_text(encoding="utf-8"))["figures"]
+    before = CARD.read_text(encoding="utf-8")
+    head, _, rest = before.partition(BEGIN)
+    after = head + BEGIN + table(figures) + END + rest.partition(END)[2]
+    if check:
+        sys.exit(after != before)
+    CARD.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
