@@ -133,7 +133,8 @@ def _tasks(mix: dict[str, float]) -> dict[Task, float]:
 def _bar(records: int) -> Iterator[Callable[[Progress], None]]:
     """A progress bar on stderr, if that is a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("building"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    rejects = TextColumn("{task.fields[rejects]} drafts rejected")
+    columns = (TextColumn("building"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), rejects)
     with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("building", total=records)
-        yield lambda progress: bar.update(task, completed=progress.done)
+        task = bar.add_task("building", total=records, rejects=0)
+        yield lambda progress: bar.update(task, completed=progress.done, rejects=sum(progress.rejects.values()))
