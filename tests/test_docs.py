@@ -84,3 +84,8 @@ def test_architecture_names_every_part() -> None:
     parts = {path.stem for path in (ROOT / "src" / "quibble").iterdir()} - {"__init__", "__pycache__", "_version", "py"}
     named = set(re.findall(r"`(\w+)/?`", table))
     assert parts - named == set()
+
+
+def test_the_figures_of_the_model_card_are_current() -> None:
+    script = ROOT / "scripts" / "model_card.py"
+    assert subprocess.run([sys.executable, str(script), "--check"], check=False).returncode == 0
