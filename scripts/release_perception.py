@@ -19,6 +19,7 @@ from quibble.backends.base import Evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.findings import find
 from quibble.train import calibrate
+from quibble.train.checkpoint import save_weights
 from quibble.train.export import export_perception, load_perception, write_manifest
 from quibble.train.recipe import from_dict
 
@@ -42,13 +43,16 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     weights = arguments.out / "perception.onnx"
     export_perception(model, weights)
+    # Without what only says where the data of one machine lies.
+    kept = {k: v for k, v in recipe.items() if k not in ("dense", "opinion", "init")}
     facts = {
         "name": arguments.name,
         "parameters": sum(p.numel() for p in model.parameters()),
         "data": DATA,
-        "recipe": {k: v for k, v in recipe.items() if k not in ("dense", "opinion", "init")},
+        "recipe": kept,
     }
     manifest = arguments.out / "manifest.json"
+    save_weights(model.state_dict(), kept, arguments.out / "perception.safetensors")
     write_manifest(manifest, weights, facts | {"calibration": NEUTRAL})
 
     validation = Validation.read(from_dict(recipe), arguments.cache)

@@ -56,6 +56,7 @@ OUTSIDE = {
     "onnxruntime": {"backends"},
     "onnx": {"train"},
     "accelerate": {"train"},
+    "safetensors": {"train"},
     "torch": {"model", "train"},
 }
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from quibble.errors import RecipeError
+from quibble.train.checkpoint import load_weights, save_weights
 from quibble.train.loop import Trainer
 from quibble.train.optim import learning_rate
 from quibble.train.recipe import Optim, Recipe, from_dict
@@ -147,3 +148,15 @@ def test_distorted_pictures_are_rated_lower(data: Path) -> None:
         assert not torch.equal(before.rgb, after.rgb)
         lower += int(after.opinion < 0.9 * before.opinion)
     assert lower >= 6
+
+
+def test_small_weights_start_a_run_and_say_their_recipe(data: Path) -> None:
+    Trainer(recipe(data, steps=1), data / "one").train()
+    weights, made = load_weights(data / "one" / "last.pt")
+    save_weights(weights, made, data / "small.safetensors")
+    again, said = load_weights(data / "small.safetensors")
+    assert said == json.loads(json.dumps(made))
+    for name, value in weights.items():
+        torch.testing.assert_close(again[name], value.float(), atol=1e-3, rtol=1e-3)
+    two = Trainer(recipe(data, init=str(data / "small.safetensors")), data / "two")
+    assert torch.equal(two.run.model.state_dict()["vision.stem.0.weight"], again["vision.stem.0.weight"])

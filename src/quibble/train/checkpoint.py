@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from quibble.errors import RecipeError
@@ -62,9 +65,19 @@ def resume(run: Run, recipe: Recipe, path: Path) -> None:
 
 
 def load_weights(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The averaged weights and the recipe of a checkpoint."""
+    """The averaged weights and the recipe of a checkpoint, or of the small file that save_weights wrote."""
+    if Path(path).suffix == ".safetensors":
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
+            return weights, json.loads(file.metadata()["recipe"])
     state = torch.load(path, map_location="cpu", weights_only=True)
     return state["average"], state["recipe"]
+
+
+def save_weights(weights: dict[str, torch.Tensor], recipe: dict[str, Any], path: Path) -> None:
+    """Keep weights to train on from, in half precision, with the recipe that made them."""
+    halved = {name: value.half().contiguous() for name, value in weights.items()}
+    save_file(halved, path, metadata={"recipe": json.dumps(recipe)})
 
 
 def seed_everything(seed: int) -> None:
