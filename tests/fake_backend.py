@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble.backends.base import Evidence
-from quibble.backends.onnx import Calibration
+from quibble.backends.base import Calibration, Evidence
 
 
 class FakeBackend:

@@ -18,7 +18,7 @@ def halves(left: int, right: int, height: int = 120, width: int = 160) -> np.nda
 
 @pytest.fixture
 def assessor() -> Assessor:
-    return Assessor(FakeBackend())  # type: ignore[arg-type]
+    return Assessor(FakeBackend())
 
 
 def test_a_report_says_everything(assessor: Assessor, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quibble import preprocess
-from quibble.backends.base import Evidence
+from quibble.backends.base import Evidence, PerceptionBackend
 from quibble.backends.onnx import OnnxPerception
 from quibble.findings import find
 from quibble.image import load
@@ -41,8 +41,8 @@ class Assessor:
         >>> report = Assessor().assess("photo.jpg")
     """
 
-    def __init__(self, backend: OnnxPerception | None = None, *, threads: int = 0) -> None:
-        self.backend = backend or OnnxPerception(threads=threads)
+    def __init__(self, backend: PerceptionBackend | None = None, *, threads: int = 0) -> None:
+        self.backend: PerceptionBackend = backend or OnnxPerception(threads=threads)
 
     def look(self, image: Any, *, max_megapixels: float = 100.0, allow_truncated: bool = False) -> Look:
         """Look at a picture once; the result answers many questions. image: whatever quibble.image.load takes."""

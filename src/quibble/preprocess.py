@@ -1,4 +1,4 @@
-"""How a picture is brought before the model. Training, export and inference all come through here.
+"""How a picture is brought before the model when somebody asks about it. Training sees crops no larger than that.
 
 A picture is judged at a long side of at most 768 pixels, as people see it on a screen. Values stay what they are:
 nothing is divided by a picture's own maximum or mean, so that a dark picture stays dark.

@@ -49,8 +49,25 @@ def evidence(outputs: Sequence[Maps], width: int, height: int) -> Evidence:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """How the model's raw figures become what is reported; fitted on validation photographs.
+
+    threshold: probability from which a pixel counts, per category. slope, offset: logistic map from the mean
+    probability inside a region (as a logit) to the confidence of a finding. interval: what the spread is multiplied
+    by for an 80% interval.
+    """
+
+    threshold: tuple[float, ...]
+    slope: float
+    offset: float
+    interval: float
+
+
 class PerceptionBackend(Protocol):
     """A model that looks at pictures."""
+
+    calibration: Calibration
 
     @property
     def name(self) -> str:

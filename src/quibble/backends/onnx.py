@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,27 +12,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from quibble.backends.base import OUTPUTS, Evidence, evidence
+from quibble.backends.base import OUTPUTS, Calibration, Evidence, evidence
 from quibble.errors import ModelError
 
 NANO: Final = Path(__file__).parent.parent / "weights" / "nano"
 #: Views of one size are run together, this many at a time: more only costs memory on a CPU.
 _BATCH: Final = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """How the model's raw figures become what is reported; fitted on validation photographs.
-
-    threshold: probability from which a pixel counts, per category. slope, offset: logistic map from the mean
-    probability inside a region (as a logit) to the confidence of a finding. interval: what the spread is multiplied
-    by for an 80% interval.
-    """
-
-    threshold: tuple[float, ...]
-    slope: float
-    offset: float
-    interval: float
 
 
 class OnnxPerception:
