@@ -2,7 +2,8 @@
 
 Deviations from a textbook ResNet: fixed low-level maps join the colours at the input; the stem halves twice with
 few channels so that the first scale, a quarter of the picture, still sees single pixels; plain 3x3 convolutions with
-BatchNorm throughout, because depthwise ones train several times slower on a CPU.
+BatchNorm throughout, because depthwise ones train several times slower on a CPU; attention among the places of the
+coarsest scale, because "darker" or "paler" means nothing without the rest of the picture.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from quibble.model.fixed_maps import CHANNELS, FixedMaps
 
@@ -21,6 +23,9 @@ class VisionConfig:
     stem: int = 24
     widths: tuple[int, int, int, int] = (40, 72, 112, 144)
     blocks: tuple[int, int, int, int] = (1, 2, 2, 1)
+    #: attention blocks after the coarsest scale, and their heads
+    context: int = 2
+    heads: int = 4
 
 
 def conv(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -50,6 +55,38 @@ class Block(nn.Module):
         return out
 
 
+class Context(nn.Module):
+    """Every place of a scale looks at every other, then thinks: a pre-norm transformer block without positions.
+
+    Positions are left out so that any size will do; the convolutions below have told borders from middles.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.before_attention, self.before_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        # As with Block: the identity to begin with.
+        for last in (self.out, self.mlp[-1]):
+            assert isinstance(last, nn.Linear)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        batch, width, rows, columns = x.shape
+        tokens = x.flatten(2).transpose(1, 2)
+        query, key, value = self.qkv(self.before_attention(tokens)).chunk(3, dim=-1)
+        split = (batch, rows * columns, self.heads, width // self.heads)
+        seen = functional.scaled_dot_product_attention(
+            *(part.reshape(split).transpose(1, 2) for part in (query, key, value))
+        )
+        tokens = tokens + self.out(seen.transpose(1, 2).reshape(batch, rows * columns, width))
+        tokens = tokens + self.mlp(self.before_mlp(tokens))
+        return tokens.transpose(1, 2).reshape(batch, width, rows, columns)
+
+
 class Vision(nn.Module):
     """(B, 3, H, W) in 0..1 -> features at 1/4, 1/8, 1/16 and 1/32 of the size, each rounded up."""
 
@@ -62,6 +99,7 @@ class Vision(nn.Module):
             nn.Sequential(conv(i, o, stride=2), *(Block(o) for _ in range(n)))
             for i, o, n in zip(inputs, config.widths, config.blocks, strict=True)
         )
+        self.context = nn.Sequential(*(Context(config.widths[-1], config.heads) for _ in range(config.context)))
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """See the class."""
@@ -70,4 +108,5 @@ class Vision(nn.Module):
         for scale in self.scales:
             x = scale(x)
             features.append(x)
+        features[-1] = self.context(features[-1])
         return features

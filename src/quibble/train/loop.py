@@ -71,9 +71,9 @@ class Trainer:
         if self.checkpoint.exists():
             resume(self.run, recipe, self.checkpoint)
         self.dense = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
-        self.opinion = OpinionSource(recipe.opinion, cache, recipe.seed) if recipe.opinion.split else None
+        self.opinion = OpinionSource(recipe.opinion, cache, recipe.seed) if _has_opinions(recipe) else None
         self.held_out = find_photos(recipe, cache, held_out=True)
-        self.rated = opinion_validation(recipe.opinion, cache) if recipe.opinion.split else None
+        self.rated = opinion_validation(recipe.opinion, cache) if _has_opinions(recipe) else None
         self.board = SummaryWriter(str(folder))
 
     def train(self) -> None:
@@ -148,6 +148,10 @@ class Trainer:
             out.write(json.dumps({"step": self.run.step} | {k: round(v, 4) for k, v in figures.items()}) + "\n")
         shown = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if not k.startswith(("val/iou/", "val/srcc/")))
         print(f"step {self.run.step}/{self.recipe.steps}  {shown}", flush=True)
+
+
+def _has_opinions(recipe: Recipe) -> bool:
+    return bool(recipe.opinion.split) and recipe.opinion.batch > 0
 
 
 def _now() -> float:

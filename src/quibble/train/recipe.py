@@ -42,6 +42,7 @@ class OpinionData:
     split: str = ""
     folder: str = ""
     crop: int = 320
+    #: 0 leaves the opinion head alone
     batch: int = 6
     #: training photographs rated at least so also serve the dense source as clean ones
     clean_from: float = 0.8
