@@ -32,6 +32,9 @@ class DenseData:
     stacked: float = 0.25
     #: share of crops saved once more as JPEG of quality 70 to 95, which is not called a defect
     resaved: float = 0.3
+    #: share of crops damaged as a camera would, and of crops given a photographer's look first; see camera.py
+    camera: float = 0.0
+    styled: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from quibble import distort
 from quibble.degradation import Degradation
 from quibble.errors import RecipeError
 from quibble.taxonomy import ORDERS, Category, Distortion
+from quibble.train import camera
 from quibble.train.bank import Bank
 from quibble.train.recipe import DenseData, OpinionData, Recipe
 
@@ -109,6 +110,10 @@ class DenseSource(Dataset[DenseItem]):
     def __getitem__(self, index: int) -> DenseItem:
         rng = np.random.default_rng([self.seed, 1, index])
         crop, labels = self._crop(rng)
+        if rng.random() < self.data.styled:
+            crop = camera.look(rng, crop)
+        if rng.random() < self.data.camera:
+            return _render_camera(camera.damage(rng, crop))
         regions = self._regions(rng, crop, labels)
         return _render(rng, crop, regions, resave=rng.random() < self.data.resaved)
 
@@ -206,7 +211,7 @@ def _shape(rng: np.random.Generator, crop: Picture, labels: NDArray[np.uint8] | 
 def _render(
     rng: np.random.Generator, crop: Picture, regions: list[tuple[Weights, list[Degradation]]], *, resave: bool
 ) -> DenseItem:
-    size, small = crop.shape[0], crop.shape[0] // 4
+    small = crop.shape[0] // 4
     out = crop
     presence = np.zeros((len(CATEGORIES), small, small), np.float32)
     severity = np.zeros_like(presence)
@@ -227,11 +232,26 @@ def _render(
             severity[channel][inside] = degradation.level
         kind[inside & seen] = DISTORTIONS.index(plan[-1].distortion) if len(plan) == 1 else -1
     if resave:
-        quality = int(rng.integers(70, 96))
-        coded = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
-    rgb = torch.from_numpy(np.ascontiguousarray(out.reshape(size, size, 3).transpose(2, 0, 1)))
-    return DenseItem(rgb, *(torch.from_numpy(a) for a in (presence, severity, weight, kind)))
+        out = camera.jpeg(out, int(rng.integers(70, 96)))
+    return _item(out, presence, severity, weight, kind)
+
+
+def _render_camera(made: camera.Damaged) -> DenseItem:
+    """Severity inside, nothing to learn where a fringe of the defect is hardly there."""
+    small = made.picture.shape[0] // 4
+    presence = np.zeros((len(CATEGORIES), small, small), np.float32)
+    severity = np.zeros_like(presence)
+    channel = CATEGORIES.index(made.category)
+    coverage = cv2.resize(made.where.astype(np.float32), (small, small), interpolation=cv2.INTER_AREA)
+    presence[channel] = coverage
+    severity[channel][coverage > 0.5] = made.level
+    weight = np.where((coverage > 0.1) & (coverage < 0.9), 0, 1).astype(np.float32)
+    return _item(made.picture, presence, severity, weight, np.full((small, small), -1, np.int64))
+
+
+def _item(out: Picture, *maps: NDArray[np.generic]) -> DenseItem:
+    rgb = torch.from_numpy(np.ascontiguousarray(out.transpose(2, 0, 1)))
+    return DenseItem(rgb, *(torch.from_numpy(a) for a in maps))
 
 
 class OpinionSource(Dataset[OpinionItem]):
