@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: red, green, blue, locally normalised luma, local deviation, second derivative
-CHANNELS = 6
+#: red, green, blue, locally normalised luma, local deviation, second derivative, chroma, saturation
+CHANNELS = 8
 
 
 def luma(rgb: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ class LocalNormalization(nn.Module):
 
 
 class FixedMaps(nn.Module):
-    """(B, 3, H, W) in 0..1 -> (B, 6, H, W): colours about 0, and the maps of the module's docstring."""
+    """(B, 3, H, W) in 0..1 -> (B, 8, H, W): colours about 0, and the maps of the module's docstring."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,4 +63,20 @@ class FixedMaps(nn.Module):
         edges = functional.conv2d(functional.pad(y, (1, 1, 1, 1), mode="replicate"), self.get_buffer("second"))
         # The square root spreads the small values, where faint noise and blocking live.
         fine = edges.sign() * (edges.abs() + 1e-6).sqrt()
-        return torch.cat([2 * rgb - 1, normalized, 4 * deviation, fine], dim=1)
+        most = rgb.amax(1, keepdim=True)
+        chroma = most - rgb.amin(1, keepdim=True)
+        return torch.cat([2 * rgb - 1, normalized, 4 * deviation, fine, 2 * chroma, chroma / (most + 0.05)], dim=1)
+
+
+class Halve(nn.Module):
+    """Half the size by a binomial filter. (B, C, H, W) -> (B, C, ceil(H/2), ceil(W/2)). Edges are replicated."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        line = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("kernel", (line[:, None] * line).repeat(channels, 1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        kernel = self.get_buffer("kernel")
+        return functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, stride=2, groups=x.shape[1])

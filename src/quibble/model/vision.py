@@ -2,8 +2,9 @@
 
 Deviations from a textbook ResNet: fixed low-level maps join the colours at the input; the stem halves twice with
 few channels so that the first scale, a quarter of the picture, still sees single pixels; plain 3x3 convolutions with
-BatchNorm throughout, because depthwise ones train several times slower on a CPU; attention among the places of the
-coarsest scale, because "darker" or "paler" means nothing without the rest of the picture.
+BatchNorm throughout, because depthwise ones train several times slower on a CPU; local means of the fixed maps reach
+every scale directly, because tone and colour are lost on the way through convolutions that look for texture; attention
+among the places of the coarsest scale, because "darker" or "paler" means nothing without the rest of the picture.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from quibble.model.fixed_maps import CHANNELS, FixedMaps
+from quibble.model.fixed_maps import CHANNELS, FixedMaps, Halve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,23 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> the same shape."""
         out: Tensor = self.activation(x + self.norm(self.second(self.first(x))))
+        return out
+
+
+class Tone(nn.Module):
+    """Local means of the fixed maps, thought over and added to a scale's features."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(CHANNELS, 32, 1), nn.ReLU(inplace=True), nn.Conv2d(32, width, 1))
+        last = self.layers[-1]
+        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+
+    def forward(self, x: Tensor, means: Tensor) -> Tensor:
+        """(B, C, H, W) and the maps at that size, (B, 8, H, W) -> (B, C, H, W)"""
+        out: Tensor = x + self.layers(means)
         return out
 
 
@@ -99,14 +117,18 @@ class Vision(nn.Module):
             nn.Sequential(conv(i, o, stride=2), *(Block(o) for _ in range(n)))
             for i, o, n in zip(inputs, config.widths, config.blocks, strict=True)
         )
+        self.halve = Halve(CHANNELS)
+        self.tones = nn.ModuleList(Tone(width) for width in config.widths)
         self.context = nn.Sequential(*(Context(config.widths[-1], config.heads) for _ in range(config.context)))
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """See the class."""
-        x = self.stem(self.maps(rgb))
+        maps = self.maps(rgb)
+        x, means = self.stem(maps), self.halve(maps)
         features = []
-        for scale in self.scales:
-            x = scale(x)
+        for scale, tone in zip(self.scales, self.tones, strict=True):
+            means = self.halve(means)
+            x = tone(scale(x), means)
             features.append(x)
         features[-1] = self.context(features[-1])
         return features

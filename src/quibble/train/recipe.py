@@ -25,6 +25,8 @@ class DenseData:
     held_out: int = 12
     crop: int = 160
     batch: int = 24
+    #: share of crops that come from photographs with label maps for certain: people's regions follow outlines
+    mapped: float = 0.0
     #: shares of crops left clean and of crops distorted as a whole; the rest gets one to three regions
     clean: float = 0.15
     whole: float = 0.3

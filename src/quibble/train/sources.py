@@ -106,6 +106,7 @@ class DenseSource(Dataset[DenseItem]):
 
     def __init__(self, photos: Photos, data: DenseData, seed: int) -> None:
         self.photos, self.data, self.seed = photos, data, seed
+        self.mapped = np.flatnonzero(np.array(photos.mask_of) >= 0)
 
     def __getitem__(self, index: int) -> DenseItem:
         rng = np.random.default_rng([self.seed, 1, index])
@@ -119,7 +120,8 @@ class DenseSource(Dataset[DenseItem]):
 
     def _crop(self, rng: np.random.Generator) -> tuple[Picture, NDArray[np.uint8] | None]:
         size = self.data.crop
-        number = int(rng.integers(len(self.photos.pictures)))
+        mapped = self.mapped if self.mapped.size and rng.random() < self.data.mapped else None
+        number = int(rng.integers(len(self.photos.pictures)) if mapped is None else rng.choice(mapped))
         picture = self.photos.pictures[number]
         at = self.photos.mask_of[number]
         labels = self.photos.masks[at][..., 0] if self.photos.masks is not None and at >= 0 else None
