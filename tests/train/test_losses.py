@@ -67,7 +67,7 @@ def test_opinion_loss_prefers_the_truth_and_the_right_order() -> None:
     truth = torch.tensor([20.0, 80.0])
     right = Opinion(level_targets(truth).clamp(min=1e-6).log(), torch.full((2, 1), 5.0))
     swapped = Opinion(right.levels.flip(0), right.spread)
-    good, bad = (sum(opinion_loss(o, truth, LossWeights()).values()) for o in (right, swapped))
+    good, bad = (sum(opinion_loss(o, truth).values()) for o in (right, swapped))
     assert float(good) + 3 < float(bad)
 
 
@@ -76,7 +76,6 @@ def test_spread_is_cheapest_at_the_size_of_the_error() -> None:
     levels = level_targets(torch.tensor([60.0, 60.0])).log()
     error = float((Opinion(levels, torch.ones(2, 1)).mean() - truth).abs()[0])
     costs = [
-        float(opinion_loss(Opinion(levels, torch.full((2, 1), s * error)), truth, LossWeights())["spread"])
-        for s in (0.5, 1.0, 2.0)
+        float(opinion_loss(Opinion(levels, torch.full((2, 1), s * error)), truth)["spread"]) for s in (0.5, 1.0, 2.0)
     ]
     assert costs[1] == min(costs)

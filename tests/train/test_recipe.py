@@ -10,7 +10,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 
 def test_every_recipe_loads() -> None:
     found = sorted(path.name for path in RECIPES.glob("*.toml"))
-    assert found == ["nano-perception-whole.toml", "nano-perception.toml"]
+    assert found == ["nano-perception-gpu.toml", "nano-perception.toml"]
     for name in found:
         recipe = load(RECIPES / name)
         assert recipe.name == name.removesuffix(".toml")

@@ -19,7 +19,7 @@ class PerceptionConfig:
 
     vision: VisionConfig = field(default_factory=VisionConfig)
     decoder_width: int = 48
-    opinion_width: int = 96
+    opinion_width: int = 256
 
 
 class Perceived(NamedTuple):

@@ -63,7 +63,8 @@ class Tone(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(nn.Conv2d(CHANNELS, 32, 1), nn.ReLU(inplace=True), nn.Conv2d(32, width, 1))
         last = self.layers[-1]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        assert isinstance(last, nn.Conv2d)
+        assert last.bias is not None
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
@@ -102,7 +103,8 @@ class Context(nn.Module):
         )
         tokens = tokens + self.out(seen.transpose(1, 2).reshape(batch, rows * columns, width))
         tokens = tokens + self.mlp(self.before_mlp(tokens))
-        return tokens.transpose(1, 2).reshape(batch, width, rows, columns)
+        out: Tensor = tokens.transpose(1, 2).reshape(batch, width, rows, columns)
+        return out
 
 
 class Vision(nn.Module):

@@ -55,7 +55,7 @@ def look(rng: np.random.Generator, picture: Picture) -> Picture:
         out *= rng.uniform(0.9, 1.05, 3).astype(np.float32)
     if kind < 0.2 or kind >= 0.75:
         grain = rng.standard_normal(picture.shape[:2], dtype=np.float32)
-        grain = cv2.GaussianBlur(grain, (0, 0), float(rng.uniform(0.4, 0.9)))
+        grain = _soft(grain, float(rng.uniform(0.4, 0.9)))
         middle = 1 - np.abs(out.mean(axis=2) / 127.5 - 1)
         out += (float(rng.uniform(1.5, 4.5)) * grain / grain.std() * (0.4 + 0.6 * middle))[..., None]
     return _bytes(out / 255)
@@ -68,7 +68,7 @@ def noisy(rng: np.random.Generator, picture: Picture) -> Damaged:
     deviation = np.sqrt(shot * light + read**2, dtype=np.float32)
     noise = rng.standard_normal(picture.shape, dtype=np.float32)
     if rng.random() < 0.7:
-        noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 0.9)))
+        noise = _soft(noise, float(rng.uniform(0.4, 0.9)))
         noise /= noise.std()
     out = _bytes(_encoded(light + deviation * noise))
     way = rng.random()
@@ -179,6 +179,10 @@ def _filter(light: Linear, kernel: NDArray[np.float64]) -> Linear:
     return np.asarray(cv2.filter2D(light, -1, normal, borderType=cv2.BORDER_REFLECT), np.float32)
 
 
+def _soft(values: Linear, sigma_px: float) -> Linear:
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma_px), np.float32)
+
+
 def _smooth_chroma(picture: Picture, sigma_px: float) -> Picture:
     parts = cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb)
     parts[..., 1:] = cv2.GaussianBlur(parts[..., 1:], (0, 0), sigma_px)
@@ -193,12 +197,12 @@ def _encoded(light: Linear) -> Linear:
     return np.asarray(light.clip(0, 1) ** (1 / _GAMMA), np.float32)
 
 
-def _bytes(values: NDArray[np.float32]) -> Picture:
+def _bytes(values: NDArray[np.floating]) -> Picture:
     return np.asarray((values * 255 + 0.5).clip(0, 255), np.uint8)
 
 
-def _picture(array: NDArray[np.generic]) -> Picture:
-    return np.asarray(array, np.uint8)
+def _picture(array: object) -> Picture:
+    return np.asarray(array, dtype=np.uint8)
 
 
 def _all(picture: Picture) -> NDArray[np.bool_]:

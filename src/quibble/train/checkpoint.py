@@ -75,8 +75,8 @@ def load_weights(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def save_weights(weights: dict[str, torch.Tensor], recipe: dict[str, Any], path: Path) -> None:
-    """Keep weights to train on from, in half precision, with the recipe that made them."""
-    halved = {name: value.half().contiguous() for name, value in weights.items()}
+    """Keep weights to train on from, kernels and matrices in half precision, with the recipe that made them."""
+    halved = {k: (v.half() if k.endswith("weight") and v.ndim > 1 else v).contiguous() for k, v in weights.items()}
     save_file(halved, path, metadata={"recipe": json.dumps(recipe)})
 
 

@@ -50,11 +50,16 @@ def export_perception(model: Perception, path: Path) -> None:
 
 
 def _halve(proto: onnx.ModelProto) -> None:
-    """Store large float32 weights as float16 behind a Cast, which the runtime folds away when it loads them."""
+    """Store large float32 weights as float16 behind a Cast, which the runtime folds away when it loads them.
+
+    Only what is multiplied or convolved with: half precision would move the knots that features are ranked by.
+    """
     graph = proto.graph
+    multiplied = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input}
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or int(np.prod(tensor.dims)) < 256:
+        large = tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= 256
+        if not large or tensor.name not in multiplied:
             continue
         name = tensor.name
         half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")

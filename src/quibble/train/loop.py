@@ -21,9 +21,10 @@ from quibble.backends.base import Evidence, evidence
 from quibble.model.perception import Exported, Perception
 from quibble.train import losses, validation
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
+from quibble.train.opinions import learn_opinions
 from quibble.train.optim import learning_rate, make_optimizer, update_average
 from quibble.train.recipe import Recipe
-from quibble.train.sources import DenseItem, DenseSource, OpinionItem, OpinionSource, find_photos, opinion_validation
+from quibble.train.sources import DenseItem, DenseSource, find_photos
 
 
 def _batches(source: Dataset[Any], batch: int, first: int, last: int, workers: int) -> Iterator[Any]:
@@ -56,7 +57,8 @@ class Trainer:
     def __init__(self, recipe: Recipe, folder: Path, *, cache: Path | None = None) -> None:
         self.recipe, self.folder = recipe, folder
         folder.mkdir(parents=True, exist_ok=True)
-        cache = cache or folder / "cache"
+        self.cache = cache = cache or folder / "cache"
+        self.fitted = folder / "opinions.json"
         seed_everything(recipe.seed)
         self.accelerator = Accelerator(mixed_precision=recipe.precision)
         model = Perception(recipe.model)
@@ -64,16 +66,14 @@ class Trainer:
             model.load_state_dict(load_weights(recipe.init)[0])
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
-        objective = losses.Objective(model, recipe.loss, learn_features=recipe.opinion.learn_features)
+        objective = losses.Objective(model, recipe.loss)
         self.objective, optimizer = self.accelerator.prepare(objective, make_optimizer(model, recipe.optim))
         self.run = Run(model=model, average=average, optimizer=optimizer)
         self.checkpoint = folder / "last.pt"
         if self.checkpoint.exists():
             resume(self.run, recipe, self.checkpoint)
         self.dense = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
-        self.opinion = OpinionSource(recipe.opinion, cache, recipe.seed) if _has_opinions(recipe) else None
         self.held_out = find_photos(recipe, cache, held_out=True)
-        self.rated = opinion_validation(recipe.opinion, cache) if _has_opinions(recipe) else None
         self.board = SummaryWriter(str(folder))
 
     def train(self) -> None:
@@ -81,13 +81,10 @@ class Trainer:
         recipe, run = self.recipe, self.run
         first, last = run.step * recipe.accumulate, recipe.steps * recipe.accumulate
         dense = _batches(self.dense, recipe.dense.batch, first, last, recipe.workers)
-        opinion = (
-            _batches(self.opinion, recipe.opinion.batch, first, last, min(1, recipe.workers)) if self.opinion else None
-        )
         saved = logged = _now()
         since, means = run.step, dict[str, float]()
         while run.step < recipe.steps:
-            terms = self._step(dense, opinion)
+            terms = self._step(dense)
             for name, value in terms.items():
                 means[name] = means.get(name, value) * 0.98 + value * 0.02
             now = _now()
@@ -100,9 +97,24 @@ class Trainer:
                 saved = _now()
             if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
                 self._log(self.validate())
+        if recipe.opinion.split and not self.fitted.exists():
+            self._learn_opinions()
         self.board.close()
 
-    def _step(self, dense: Iterator[Any], opinion: Iterator[Any] | None) -> dict[str, float]:
+    def _learn_opinions(self) -> None:
+        """Fit the opinion head of the averaged weights, and keep it in the checkpoint."""
+        average = self.run.average
+        assert isinstance(average, Perception)
+        figures = learn_opinions(average, self.recipe, self.cache, progress=self._show)
+        save(self.run, self.recipe, self.checkpoint)
+        self._log({f"val/{name}": value for name, value in figures.items()})
+        self.fitted.write_text(json.dumps(figures), encoding="utf-8")
+
+    def _show(self, done: int, total: int) -> None:
+        if done % 1000 == 0:
+            print(f"opinions: {done} of {total} pictures described", flush=True)
+
+    def _step(self, dense: Iterator[Any]) -> dict[str, float]:
         recipe, run, device = self.recipe, self.run, self.accelerator.device
         model = run.model
         self.objective.train()
@@ -115,8 +127,7 @@ class Trainer:
         terms: dict[str, Tensor] = {}
         for _ in range(recipe.accumulate):
             made = DenseItem(*(t.to(device, non_blocking=True) for t in next(dense)))
-            rated = OpinionItem(*(t.to(device, non_blocking=True) for t in next(opinion))) if opinion else None
-            terms = self.objective(made, rated)
+            terms = self.objective(made)
             self.accelerator.backward(torch.stack(list(terms.values())).sum() / recipe.accumulate)
         self.accelerator.clip_grad_norm_(model.parameters(), recipe.optim.clip)
         run.optimizer.step()
@@ -136,10 +147,7 @@ class Trainer:
             return evidence([output.cpu().numpy()[0] for output in outputs], picture.shape[1], picture.shape[0])
 
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
-        figures = {f"val/{k}": v for k, v in validation.measure_dense(look, truths).items()}
-        if self.rated is not None:
-            figures |= {f"val/{k}": v for k, v in validation.measure_opinion(look, *self.rated).items()}
-        return figures
+        return {f"val/{k}": v for k, v in validation.measure_dense(look, truths).items()}
 
     def _log(self, figures: dict[str, float]) -> None:
         for name, value in figures.items():
@@ -148,10 +156,6 @@ class Trainer:
             out.write(json.dumps({"step": self.run.step} | {k: round(v, 4) for k, v in figures.items()}) + "\n")
         shown = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if not k.startswith(("val/iou/", "val/srcc/")))
         print(f"step {self.run.step}/{self.recipe.steps}  {shown}", flush=True)
-
-
-def _has_opinions(recipe: Recipe) -> bool:
-    return bool(recipe.opinion.split) and recipe.opinion.batch > 0
 
 
 def _now() -> float:

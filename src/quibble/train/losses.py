@@ -11,7 +11,7 @@ from quibble.model.opinion import Opinion
 from quibble.model.perception import Perception
 from quibble.taxonomy import LEVEL_SCORES
 from quibble.train.recipe import LossWeights
-from quibble.train.sources import DenseItem, OpinionItem
+from quibble.train.sources import DenseItem
 
 #: Deviation of single opinions about a picture, in points of 100: what the level targets are spread by.
 _OPINION_SPREAD = 15.0
@@ -53,7 +53,7 @@ def level_targets(opinion: Tensor, spread: float = _OPINION_SPREAD) -> Tensor:
     return upper - lower
 
 
-def opinion_loss(opinion: Opinion, truth: Tensor, weights: LossWeights) -> dict[str, Tensor]:
+def opinion_loss(opinion: Opinion, truth: Tensor) -> dict[str, Tensor]:
     """Cross-entropy with the level shares, distance of the mean, its order in the batch, and its honest spread."""
     mean = opinion.mean()
     levels = -(level_targets(truth) * opinion.levels).sum(1).mean()
@@ -63,29 +63,17 @@ def opinion_loss(opinion: Opinion, truth: Tensor, weights: LossWeights) -> dict[
     rank = (ordered * (higher > 5)).sum() / ((higher > 5).sum() + 1) / 10
     spread = opinion.spread.squeeze(1)
     honest = ((mean.detach() - truth).abs() / spread + spread.log()).mean()
-    return {"opinion": weights.opinion * (levels + distance + rank), "spread": 0.1 * weights.opinion * honest}
+    return {"opinion": levels + distance + rank, "spread": 0.1 * honest}
 
 
 class Objective(nn.Module):
-    """The terms of one step as one forward pass, so that wrappers for several devices see a single call.
+    """The terms of one step as one forward pass, so that wrappers for several devices see a single call."""
 
-    Opinions are asked only of rated pictures: synthetic crops would shift what the opinion head takes for usual.
-    """
-
-    def __init__(self, model: Perception, weights: LossWeights, *, learn_features: bool) -> None:
+    def __init__(self, model: Perception, weights: LossWeights) -> None:
         super().__init__()
-        self.model, self.weights, self.learn_features = model, weights, learn_features
+        self.model, self.weights = model, weights
 
-    def forward(self, made: DenseItem, rated: OpinionItem | None) -> dict[str, Tensor]:
-        """Batches of the sources -> weighted terms, each a scalar."""
-        terms = dense_loss(self.model.look(_prepare(made.rgb))[0], made, self.weights)
-        if rated is not None:
-            rgb = _prepare(rated.rgb)
-            with torch.set_grad_enabled(self.learn_features):
-                dense, features = self.model.look(rgb)
-            terms |= opinion_loss(self.model.opinion(rgb, features, dense), rated.opinion, self.weights)
-        return terms
-
-
-def _prepare(rgb: Tensor) -> Tensor:
-    return rgb.float().div(255).contiguous(memory_format=torch.channels_last)
+    def forward(self, made: DenseItem) -> dict[str, Tensor]:
+        """A batch of the source -> weighted terms, each a scalar."""
+        rgb = made.rgb.float().div(255).contiguous(memory_format=torch.channels_last)
+        return dense_loss(self.model.look(rgb)[0], made, self.weights)

@@ -46,17 +46,16 @@ class OpinionData:
     #: JSON: {"train": [[file, mos 0..1], ...], "val": [...]}, files relative to `folder`
     split: str = ""
     folder: str = ""
-    crop: int = 320
-    #: 0 leaves the opinion head alone
-    batch: int = 6
     #: training photographs rated at least so also serve the dense source as clean ones
     clean_from: float = 0.8
-    #: share of rated photographs that are distorted; their opinion falls as KADID-10k's scores say, so that score and
-    #: findings agree
-    distorted: float = 0.0
-    #: whether opinions teach the encoder too. A few pictures a batch give gradients that are mostly noise and, at full
-    #: weight, several times as large as those of the maps: they hold back what the maps would teach.
-    learn_features: bool = False
+    #: how often each rated photograph is seen again in another crop, and the share of those that are distorted: their
+    #: opinion falls as KADID-10k's scores say, so that score and findings agree
+    copies: int = 1
+    distorted: float = 0.5
+    epochs: int = 30
+    batch: int = 128
+    lr: float = 2e-3
+    weight_decay: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +79,6 @@ class LossWeights:
     dice: float = 0.5
     severity: float = 0.2
     kind: float = 0.2
-    opinion: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from quibble import distort
+from quibble import distort, preprocess
 from quibble.degradation import Degradation
 from quibble.errors import RecipeError
 from quibble.taxonomy import ORDERS, Category, Distortion
@@ -48,7 +48,7 @@ class DenseItem(NamedTuple):
 
 
 class OpinionItem(NamedTuple):
-    """rgb (3, S, S) uint8 and the mean opinion, 0..100."""
+    """rgb (3, H, W) uint8 and the mean opinion, 0..100."""
 
     rgb: Tensor
     opinion: Tensor
@@ -188,20 +188,20 @@ def _resize(picture: Picture, width: int, height: int, way: int) -> Picture:
 
 def _shape(rng: np.random.Generator, crop: Picture, labels: NDArray[np.uint8] | None) -> NDArray[np.bool_]:
     """A region: a segment that a person drew, a blob that follows the picture's luma, an ellipse or a rectangle."""
-    size = crop.shape[0]
+    height, width = crop.shape[:2]
     kind = rng.random()
     if labels is not None and kind < 0.6:
         values = np.unique(labels)
         return np.asarray(labels == values[int(rng.integers(values.size))])
     if kind < 0.8:
-        sigma = float(rng.uniform(0.06, 0.2)) * size
-        noise = cv2.GaussianBlur(rng.standard_normal((size, size), dtype=np.float32), (0, 0), sigma)
+        sigma = float(rng.uniform(0.06, 0.2)) * height
+        noise = cv2.GaussianBlur(rng.standard_normal((height, width), dtype=np.float32), (0, 0), sigma)
         luma = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), (0, 0), 3).astype(np.float32)
         field = noise / noise.std() + float(rng.uniform(0, 1)) * (luma - luma.mean()) / (luma.std() + 4)
         return np.asarray(field > np.quantile(field, float(rng.uniform(0.4, 0.9))))
-    out = np.zeros((size, size), np.uint8)
-    center = tuple(int(v) for v in rng.integers(0, size, 2))
-    axes = tuple(int(v) for v in rng.uniform(0.1, 0.45, 2) * size)
+    out = np.zeros((height, width), np.uint8)
+    center = int(rng.integers(0, width)), int(rng.integers(0, height))
+    axes = tuple(int(v) for v in rng.uniform(0.1, 0.45, 2) * height)
     if kind < 0.9:
         cv2.ellipse(out, center, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
     else:
@@ -257,7 +257,7 @@ def _item(out: Picture, *maps: NDArray[np.generic]) -> DenseItem:
 
 
 class OpinionSource(Dataset[OpinionItem]):
-    """Crops of rated photographs."""
+    """Rated photographs: each whole, then `copies` times as a crop, some of them distorted. Sizes differ."""
 
     def __init__(self, data: OpinionData, cache: Path, seed: int) -> None:
         rated = _read_split(data)["train"]
@@ -265,27 +265,24 @@ class OpinionSource(Dataset[OpinionItem]):
         self.scores = [100 * mos for _, mos in rated]
         self.data, self.seed = data, seed
 
+    def __len__(self) -> int:
+        return len(self.scores) * (1 + self.data.copies)
+
     def __getitem__(self, index: int) -> OpinionItem:
-        epoch, at = divmod(index, len(self.scores))
-        order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.scores))
-        rng = np.random.default_rng([self.seed, 3, index])
-        number = int(order[at])
-        picture = self.bank[number]
-        size = self.data.crop
-        if min(picture.shape[:2]) < size:
-            scale = size / min(picture.shape[:2])
-            width, height = (max(size, round(side * scale)) for side in picture.shape[1::-1])
-            picture = _resize(picture, width, height, cv2.INTER_LINEAR)
-        y = int(rng.integers(picture.shape[0] - size + 1))
-        x = int(rng.integers(picture.shape[1] - size + 1))
-        crop = picture[y : y + size, x : x + size]
-        if rng.random() < 0.5:
-            crop = crop[:, ::-1]
-        crop, score = np.ascontiguousarray(crop), self.scores[number]
-        if rng.random() < self.data.distorted:
-            crop, left = _damage(rng, crop)
-            score *= left
-        rgb = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))
+        copy, number = divmod(index, len(self.scores))
+        picture, score = self.bank[number], self.scores[number]
+        if copy:
+            rng = np.random.default_rng([self.seed, 3, index])
+            height, width = (int(side * rng.uniform(0.7, 1)) for side in picture.shape[:2])
+            y = int(rng.integers(picture.shape[0] - height + 1))
+            x = int(rng.integers(picture.shape[1] - width + 1))
+            picture = picture[y : y + height, x : x + width]
+            if rng.random() < 0.5:
+                picture = picture[:, ::-1]
+            if rng.random() < self.data.distorted:
+                picture, left = _damage(rng, np.ascontiguousarray(picture))
+                score *= left
+        rgb = torch.from_numpy(np.ascontiguousarray(preprocess.view(picture).transpose(2, 0, 1)))
         return OpinionItem(rgb, torch.tensor(score, dtype=torch.float32))
 
 
