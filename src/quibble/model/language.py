@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import LlamaConfig, LlamaForCausalLM
 
 #: Label of tokens that are read but not learned: questions, evidence, padding.
 IGNORED = -100
@@ -39,6 +38,9 @@ class LanguageConfig:
 
 def make_llama(config: LanguageConfig) -> Any:
     """A LlamaForCausalLM of these sizes with random weights."""
+    # Here, because it takes seconds to load, and whoever only reads the sizes has no use for it.
+    from transformers import LlamaConfig, LlamaForCausalLM
+
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=config.vocabulary,
@@ -151,9 +153,7 @@ class CachedStep(nn.Module):
         unseen = torch.arange(before + length, device=ids.device).unsqueeze(0) > places.unsqueeze(1)
         kept = []
         for number, layer in enumerate(self.model.layers):
-            attended, added = self._attend(
-                layer.self_attn, layer.input_layernorm(x), past[:, number], rotation, unseen
-            )
+            attended, added = self._attend(layer.self_attn, layer.input_layernorm(x), past[:, number], rotation, unseen)
             x = x + attended
             x = x + layer.mlp(layer.post_attention_layernorm(x))
             kept.append(added)
