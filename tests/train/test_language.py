@@ -102,7 +102,7 @@ def test_rows_do_not_change_what_a_step_learns(tmp_path: Path) -> None:
 
 def test_it_learns_to_count_on(tmp_path: Path) -> None:
     recipe = dataclasses.replace(
-        RECIPE, steps=120, validate_every=120, data=dataclasses.replace(RECIPE.data, batch=16, rows=16)
+        RECIPE, steps=300, validate_every=300, data=dataclasses.replace(RECIPE.data, batch=16, rows=16)
     )
     LanguageTrainer(recipe, tmp_path, Count(0), Count(1)).train()
     figures = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()][-1]

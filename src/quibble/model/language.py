@@ -20,7 +20,7 @@ IGNORED = -100
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageConfig:
-    """Sizes of the decoder. Defaults: nano, 4.9 million parameters with the embeddings, which serve both ends."""
+    """Sizes of the decoder. Defaults: nano, 5.5 million parameters; the embeddings serve both ends."""
 
     vocabulary: int = 4096
     width: int = 256

@@ -44,12 +44,12 @@ def export_perception(model: Perception, path: Path) -> None:
         )
     assert program is not None
     proto = program.model_proto
-    _halve(proto)
+    halve(proto)
     onnx.checker.check_model(proto)
     onnx.save(proto, str(path))
 
 
-def _halve(proto: onnx.ModelProto) -> None:
+def halve(proto: onnx.ModelProto) -> None:
     """Store large float32 weights as float16 behind a Cast, which the runtime folds away when it loads them."""
     graph = proto.graph
     casts = []
