@@ -7,7 +7,7 @@ import torch
 
 from quibble.backends.language import OnnxLanguage, Sampling
 from quibble.errors import ArgumentError, ModelError
-from quibble.model.language import Language, LanguageConfig, make_llama
+from quibble.model.language import Language, LanguageConfig
 from quibble.train.export_language import write_language
 
 TINY = LanguageConfig(
@@ -20,7 +20,7 @@ STOP = 2
 def reference() -> Language:
     """Random weights that half precision holds exactly, as what is exported."""
     torch.manual_seed(0)
-    model = Language(make_llama(TINY), image_token=TINY.image_token).eval().requires_grad_(False)
+    model = Language.random(TINY).eval().requires_grad_(False)
     for name, weight in model.named_parameters():
         torch.nn.init.normal_(weight, 1.0 if "norm" in name else 0.0, 0.2)
         weight.copy_(weight.half())

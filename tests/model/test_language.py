@@ -11,7 +11,7 @@ TINY = LanguageConfig(
 @pytest.fixture(scope="module")
 def language() -> Language:
     torch.manual_seed(0)
-    model = Language(make_llama(TINY), image_token=TINY.image_token).eval().requires_grad_(False)
+    model = Language.random(TINY).eval().requires_grad_(False)
     for name, weight in model.named_parameters():
         # As after some training: attention that attends to something, norms that are not one.
         torch.nn.init.normal_(weight, 1.0 if "norm" in name else 0.0, 0.2)
@@ -52,7 +52,7 @@ def test_visual_tokens_take_the_places_of_image_tokens_in_order(language: Langua
     assert torch.equal(embedded[0, 1:3], visual[:2])
     assert torch.equal(embedded[1, 4:6], visual[2:])
     assert torch.equal(embedded[0, 3:], language.embed(ids)[0, 3:])
-    with pytest.raises(ValueError, match="4 image tokens but 3"):
+    with pytest.raises(ValueError, match="4 places for visual tokens but 3"):
         language.embed(ids, visual[:3])
     every = torch.arange(8)
     past = torch.zeros(0, 3, 2, 2, 8)

@@ -30,8 +30,10 @@ class LanguageConfig:
     key_value_heads: int = 2
     intermediate: int = 704
     context: int = 640
-    #: number of the token that stands for a place where a visual token goes; its own embedding means "not looked at"
+    #: numbers of the tokens in whose places visual tokens go: of pictures, and of regions. Their own embeddings mean
+    #: "not looked at".
     image_token: int = 3
+    region_token: int = 4
     #: visual tokens of one picture
     visual_tokens: int = 8
 
@@ -60,28 +62,33 @@ def make_llama(config: LanguageConfig) -> Any:
 
 
 class Language(nn.Module):
-    """A LLaMA whose `<image>` tokens are replaced by visual tokens where a picture was looked at.
+    """A LLaMA whose `<image>` and `<region>` tokens are replaced by visual tokens where a picture was looked at.
 
-    llama: a LlamaForCausalLM of any size. Rows of a batch are padded on the right; attention is causal, so nothing
-    that counts ever sees the padding, and samples share no row.
+    llama: a LlamaForCausalLM of any size. places: numbers of the tokens that may be replaced. Rows of a batch are
+    padded on the right; attention is causal, so nothing that counts ever sees the padding, and samples share no row.
     """
 
-    def __init__(self, llama: Any, *, image_token: int) -> None:
+    def __init__(self, llama: Any, *, places: tuple[int, ...]) -> None:
         super().__init__()
         self.llama = llama
-        self.image_token = image_token
+        self.places = places
+
+    @classmethod
+    def random(cls, config: LanguageConfig) -> Language:
+        """A model of these sizes with random weights."""
+        return cls(make_llama(config), places=(config.image_token, config.region_token))
 
     def embed(self, ids: Tensor, visual: Tensor | None = None) -> Tensor:
-        """(B, T) ids -> (B, T, D). visual: (N, D), one row for each image token, batch row by row; None: not looked at.
+        """(B, T) ids -> (B, T, D). visual: (N, D), one row for each token to replace, batch row by row.
 
-        Raises ValueError if there are more or fewer rows than image tokens.
+        None: the pictures were not looked at. Raises ValueError if there are more or fewer rows than places.
         """
         embedded: Tensor = self.llama.model.embed_tokens(ids)
         if visual is None:
             return embedded
-        places = ids == self.image_token
+        places = is_any(ids, self.places)
         if int(places.sum()) != len(visual):
-            raise ValueError(f"{int(places.sum())} image tokens but {len(visual)} visual tokens")
+            raise ValueError(f"{int(places.sum())} places for visual tokens but {len(visual)} visual tokens")
         return embedded.masked_scatter(places.unsqueeze(-1), visual.to(embedded.dtype))
 
     def forward(self, ids: Tensor, visual: Tensor | None = None) -> Tensor:
@@ -94,6 +101,11 @@ class Language(nn.Module):
         """(..., D) -> (..., vocabulary)"""
         out: Tensor = self.llama.lm_head(hidden)
         return out
+
+
+def is_any(ids: Tensor, tokens: tuple[int, ...]) -> Tensor:
+    """Where ids are one of the tokens. The shape of ids, bool."""
+    return torch.stack([ids == token for token in tokens]).any(0)
 
 
 class Learned(NamedTuple):
@@ -133,7 +145,7 @@ class CachedStep(nn.Module):
         super().__init__()
         config = language.llama.config
         self.model, self.head = language.llama.model, language.llama.lm_head
-        self.image_token = language.image_token
+        self.places = language.places
         self.key_value_heads = int(config.num_key_value_heads)
         self.size = int(self.model.layers[0].self_attn.head_dim)
         self.layers = int(config.num_hidden_layers)
@@ -141,7 +153,7 @@ class CachedStep(nn.Module):
     def forward(self, ids: Tensor, visual: Tensor, past: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Read T tokens after P others.
 
-        ids: (T,). visual: (N, D), one row for each image token in ids, or none at all: then the pictures were not
+        ids: (T,). visual: (N, D), one row for each place in ids, or none at all: then the pictures were not
         looked at. past: (P, layers, 2, key_value_heads, size). rows: (R,), the tokens whose successors are asked for.
         Returns logits (R, vocabulary), hidden states (R, D) and what to append to past, (T, ...).
         """
@@ -161,11 +173,13 @@ class CachedStep(nn.Module):
         return self.head(hidden), hidden, torch.stack(kept, dim=1)
 
     def _embed(self, ids: Tensor, visual: Tensor) -> Tensor:
-        is_image = ids == self.image_token
-        absent = self.model.embed_tokens.weight[self.image_token].unsqueeze(0)
-        seen = torch.cat([visual, absent])
-        numbers = torch.minimum(is_image.long().cumsum(0) - 1, torch.full_like(ids, 1) * visual.shape[0]).clamp(min=0)
-        return torch.where(is_image.unsqueeze(1), seen.index_select(0, numbers), self.model.embed_tokens(ids))
+        places = is_any(ids, self.places)
+        numbers = (places.long().cumsum(0) - 1).clamp(min=0)
+        # One row more than there are, so that none at all can be indexed.
+        rows = torch.cat([visual, visual.new_zeros(1, visual.shape[1])])
+        seen = rows.index_select(0, torch.minimum(numbers, torch.zeros_like(ids) + visual.shape[0]))
+        looked = places & (numbers < visual.shape[0])
+        return torch.where(looked.unsqueeze(1), seen, self.model.embed_tokens(ids))
 
     def _attend(
         self, attention: Any, x: Tensor, past: Tensor, rotation: tuple[Tensor, Tensor], unseen: Tensor

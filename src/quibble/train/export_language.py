@@ -19,7 +19,7 @@ def export_language(model: Language, path: Path) -> None:
     shape = (step.layers, 2, step.key_value_heads, step.size)
     width = model.llama.config.hidden_size
     example = (
-        torch.tensor([1, 5, model.image_token, model.image_token, 6]),
+        torch.tensor([1, 5, *[model.places[0]] * 2, 6]),
         torch.zeros(2, width),
         torch.zeros(7, *shape),
         torch.tensor([2, 4, 3]),

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from quibble.errors import RecipeError
-from quibble.model.language import IGNORED, Language, Learned, make_llama, next_token_loss
+from quibble.model.language import IGNORED, Language, Learned, next_token_loss
 from quibble.train.batches import batches
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
 from quibble.train.journal import Journal
@@ -82,16 +82,11 @@ class NextToken(nn.Module):
         return next_token_loss(self.model, ids, labels)
 
 
-def make_language(recipe: LanguageRecipe) -> Language:
-    """The recipe's model with random weights."""
-    return Language(make_llama(recipe.language), image_token=recipe.language.image_token)
-
-
 def load_language(checkpoint: Path) -> tuple[Language, LanguageRecipe]:
     """The averaged weights of a checkpoint as a model in evaluation mode, and its recipe."""
     weights, data = load_weights(checkpoint)
     recipe = language_from_dict(data)
-    model = make_language(recipe)
+    model = Language.random(recipe.language)
     model.load_state_dict(weights)
     return model.eval(), recipe
 
@@ -107,7 +102,7 @@ class LanguageTrainer:
         folder.mkdir(parents=True, exist_ok=True)
         seed_everything(recipe.seed)
         self.accelerator = Accelerator(mixed_precision=recipe.precision)
-        model = make_language(recipe)
+        model = Language.random(recipe.language)
         if recipe.init:
             model.load_state_dict(load_weights(recipe.init)[0])
         average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
