@@ -9,7 +9,7 @@ from quibble.model.vision import VisionConfig
 SIZES = LanguageConfig(
     vocabulary=40, width=32, layers=2, heads=4, key_value_heads=2, intermediate=48, context=64, visual_tokens=2
 )
-IMAGE, REGION, SEG = SIZES.image_token, SIZES.region_token, 11
+IMAGE, REGION, SEG = SIZES.image_token, SIZES.region_token, 10
 GROUP = [SEG, SEG + 1, SEG + 2, SEG + 3]
 
 

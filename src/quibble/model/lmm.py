@@ -55,7 +55,7 @@ class LmmConfig:
     segmentation_scales: int = 3
     tokens_per_scale: int = 2
     #: number of the first segmentation token; the others follow it
-    first_segmentation_token: int = 11
+    first_segmentation_token: int = 10
 
 
 class Shown(NamedTuple):

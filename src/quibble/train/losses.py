@@ -43,7 +43,7 @@ def dense_loss(dense: Dense, truth: DenseItem, weights: LossWeights) -> dict[str
 
 
 def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """2 x BCE + 0.5 x DICE of one mask. logits (H, W); target (H, W) in 0..1. A scalar. Source: Q-Ground eq. 6, PixelLM.
+    """2 x BCE + 0.5 x DICE of one mask. logits (H, W); target (H, W) in 0..1. Source: Q-Ground eq. 6, PixelLM.
 
     An empty target is learned too: DICE then asks for nothing at all.
     """
