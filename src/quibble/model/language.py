@@ -55,6 +55,8 @@ def make_llama(config: LanguageConfig) -> Any:
             tie_word_embeddings=True,
             rms_norm_eps=1e-5,
             use_cache=False,
+            # Half as fast again on a CPU as the fused attention, at these lengths in half precision.
+            attn_implementation="eager",
             bos_token_id=None,
             eos_token_id=None,
         )
