@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from quibble.backends.onnx import NANO
+from quibble.backends.weights import NANO
 
 CARD = Path(__file__).parents[1] / "docs" / "model-card.md"
 BEGIN, END = "<!-- figures, made by scripts/model_card.py -->\n", "<!-- end -->"

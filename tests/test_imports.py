@@ -58,6 +58,7 @@ OUTSIDE = {
     "accelerate": {"train"},
     "safetensors": {"train"},
     "torch": {"model", "train"},
+    "transformers": {"model"},
 }
 
 #: The networks are pure: no disk, no network, no tokenizer.

@@ -7,7 +7,7 @@ import pytest
 from skimage import data
 
 from quibble import Assessor
-from quibble.backends.onnx import NANO
+from quibble.backends.weights import NANO
 from quibble.distort import Sequence, regional
 from quibble.taxonomy import Category
 

@@ -3,18 +3,20 @@ from pathlib import Path
 import pytest
 
 from quibble.errors import RecipeError
-from quibble.train.recipe import Recipe, from_dict, load
+from quibble.train.recipe import LanguageRecipe, Recipe, from_dict, language_from_dict, load, load_any
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 def test_every_recipe_loads() -> None:
     found = sorted(path.name for path in RECIPES.glob("*.toml"))
-    assert found == ["nano-perception-gpu.toml", "nano-perception.toml"]
+    assert found == ["nano-language.toml", "nano-perception-gpu.toml", "nano-perception.toml"]
     for name in found:
-        recipe = load(RECIPES / name)
+        recipe = load_any(RECIPES / name)
         assert recipe.name == name.removesuffix(".toml")
-        assert from_dict(recipe.to_dict()) == recipe
+        again = language_from_dict if isinstance(recipe, LanguageRecipe) else from_dict
+        assert again(recipe.to_dict()) == recipe
+        assert isinstance(recipe, LanguageRecipe) == ("language" in name)
 
 
 def test_overrides_reach_nested_values() -> None:

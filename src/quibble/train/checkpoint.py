@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from quibble.errors import RecipeError
-from quibble.train.recipe import Recipe
+from quibble.train.recipe import AnyRecipe
 
 
 @dataclass(kw_only=True)
@@ -29,7 +29,7 @@ class Run:
     step: int = 0
 
 
-def save(run: Run, recipe: Recipe, path: Path) -> None:
+def save(run: Run, recipe: AnyRecipe, path: Path) -> None:
     """Write to a temporary name, then rename: a kill leaves the last checkpoint whole."""
     temporary = path.with_suffix(".tmp")
     torch.save(
@@ -47,7 +47,7 @@ def save(run: Run, recipe: Recipe, path: Path) -> None:
     temporary.replace(path)
 
 
-def resume(run: Run, recipe: Recipe, path: Path) -> None:
+def resume(run: Run, recipe: AnyRecipe, path: Path) -> None:
     """Load a checkpoint into a fresh run. Raises RecipeError if it was made by another recipe."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     then, now = dict(state["recipe"]), recipe.to_dict()

@@ -44,18 +44,18 @@ def export_perception(model: Perception, path: Path) -> None:
         )
     assert program is not None
     proto = program.model_proto
-    _halve(proto)
+    halve(proto)
     onnx.checker.check_model(proto)
     onnx.save(proto, str(path))
 
 
-def _halve(proto: onnx.ModelProto) -> None:
+def halve(proto: onnx.ModelProto) -> None:
     """Store large float32 weights as float16 behind a Cast, which the runtime folds away when it loads them.
 
-    Only what is multiplied or convolved with: half precision would move the knots that features are ranked by.
+    Only what is multiplied, convolved or looked up: half precision would move the knots that features are ranked by.
     """
     graph = proto.graph
-    multiplied = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input}
+    multiplied = {name for node in graph.node if node.op_type in ("Conv", "Gather", "Gemm", "MatMul") for name in node.input}
     casts = []
     for tensor in graph.initializer:
         large = tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= 256

@@ -14,41 +14,17 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
-from torch.utils.tensorboard import SummaryWriter
 
 from quibble.backends.base import Evidence, evidence
 from quibble.model.perception import Exported, Perception
 from quibble.train import losses, validation
+from quibble.train.batches import batches
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
+from quibble.train.journal import Journal
 from quibble.train.opinions import learn_opinions
 from quibble.train.optim import learning_rate, make_optimizer, update_average
 from quibble.train.recipe import Recipe
 from quibble.train.sources import DenseItem, DenseSource, find_photos
-
-
-def _batches(source: Dataset[Any], batch: int, first: int, last: int, workers: int) -> Iterator[Any]:
-    """Batches number first..last-1; batch k holds the items k*batch .. (k+1)*batch-1."""
-    order = range(first * batch, last * batch)
-    loader = DataLoader(
-        source,
-        batch,
-        sampler=order,
-        num_workers=workers,
-        pin_memory=torch.cuda.is_available(),
-        prefetch_factor=4 if workers else None,
-        worker_init_fn=_one_thread,
-        # Its own generator: a loader draws from the default one when it starts, which would shift what is resumed.
-        generator=torch.Generator(),
-    )
-    return iter(loader)
-
-
-def _one_thread(_: int) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
 
 
 class Trainer:
@@ -74,13 +50,14 @@ class Trainer:
             resume(self.run, recipe, self.checkpoint)
         self.dense = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
         self.held_out = find_photos(recipe, cache, held_out=True)
-        self.board = SummaryWriter(str(folder))
+        self.rated = opinion_validation(recipe.opinion, cache) if _has_opinions(recipe) else None
+        self.journal = Journal(folder, recipe.steps)
 
     def train(self) -> None:
         """Run to the recipe's last step, with a checkpoint every few minutes and at the end."""
         recipe, run = self.recipe, self.run
         first, last = run.step * recipe.accumulate, recipe.steps * recipe.accumulate
-        dense = _batches(self.dense, recipe.dense.batch, first, last, recipe.workers)
+        dense = batches(self.dense, recipe.dense.batch, first, last, recipe.workers)
         saved = logged = _now()
         since, means = run.step, dict[str, float]()
         while run.step < recipe.steps:
@@ -90,16 +67,16 @@ class Trainer:
             now = _now()
             if now - logged > 20:
                 rate = (run.step - since) / (now - logged)
-                self._log({f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
+                self.journal.write(run.step, {f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
                 logged, since = now, run.step
             if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
                 save(run, recipe, self.checkpoint)
                 saved = _now()
             if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
-                self._log(self.validate())
+                self.journal.write(run.step, self.validate())
         if recipe.opinion.split and not self.fitted.exists():
             self._learn_opinions()
-        self.board.close()
+        self.journal.close()
 
     def _learn_opinions(self) -> None:
         """Fit the opinion head of the averaged weights, and keep it in the checkpoint."""
@@ -107,7 +84,7 @@ class Trainer:
         assert isinstance(average, Perception)
         figures = learn_opinions(average, self.recipe, self.cache, progress=self._show)
         save(self.run, self.recipe, self.checkpoint)
-        self._log({f"val/{name}": value for name, value in figures.items()})
+        self.journal.write(self.run.step, {f"val/{name}": value for name, value in figures.items()})
         self.fitted.write_text(json.dumps(figures), encoding="utf-8")
 
     def _show(self, done: int, total: int) -> None:
@@ -148,14 +125,6 @@ class Trainer:
 
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
         return {f"val/{k}": v for k, v in validation.measure_dense(look, truths).items()}
-
-    def _log(self, figures: dict[str, float]) -> None:
-        for name, value in figures.items():
-            self.board.add_scalar(name, value, self.run.step)
-        with (self.folder / "log.jsonl").open("a") as out:
-            out.write(json.dumps({"step": self.run.step} | {k: round(v, 4) for k, v in figures.items()}) + "\n")
-        shown = "  ".join(f"{k} {v:.3f}" for k, v in figures.items() if not k.startswith(("val/iou/", "val/srcc/")))
-        print(f"step {self.run.step}/{self.recipe.steps}  {shown}", flush=True)
 
 
 def _now() -> float:

@@ -42,6 +42,17 @@ def dense_loss(dense: Dense, truth: DenseItem, weights: LossWeights) -> dict[str
     return terms
 
 
+def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """2 x BCE + 0.5 x DICE of one mask. logits (H, W); target (H, W) in 0..1. Source: Q-Ground eq. 6, PixelLM.
+
+    An empty target is learned too: DICE then asks for nothing at all.
+    """
+    probability = logits.sigmoid()
+    overlap = 2 * (probability * target).sum() + 1
+    dice = 1 - overlap / (probability.square().sum() + target.square().sum() + 1)
+    return 2 * functional.binary_cross_entropy_with_logits(logits, target) + 0.5 * dice
+
+
 def level_targets(opinion: Tensor, spread: float = _OPINION_SPREAD) -> Tensor:
     """Mean opinions (B,) 0..100 -> shares of the five levels (B, 5): a normal distribution cut at the mid-points."""
     scores = torch.tensor(list(LEVEL_SCORES.values()), dtype=opinion.dtype, device=opinion.device)

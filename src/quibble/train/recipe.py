@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quibble.errors import RecipeError
+from quibble.model.language import LanguageConfig
 from quibble.model.perception import PerceptionConfig
 
 
@@ -82,8 +83,40 @@ class LossWeights:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LanguageData:
+    """Conversations, written on the fly."""
+
+    #: samples a step; they are sorted by length and computed `rows` at a time, so that little is padding
+    batch: int = 64
+    rows: int = 16
+    #: samples of the held-out wordings that are validated on
+    validate: int = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageRecipe:
+    """One training run of the language half: a recipe with a section [language]."""
+
+    name: str
+    language: LanguageConfig
+    seed: int = 0
+    steps: int = 1000
+    precision: str = "no"
+    workers: int = 1
+    validate_every: int = 500
+    checkpoint_minutes: float = 5.0
+    #: weights to begin with: a checkpoint of an earlier run
+    init: str = ""
+    data: LanguageData = field(default_factory=LanguageData)
+    optim: Optim = field(default_factory=Optim)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One training run."""
+    """One training run of the vision half."""
 
     name: str
     seed: int = 0
@@ -107,8 +140,33 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
+AnyRecipe = Recipe | LanguageRecipe
+
+
 def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
-    """Read a recipe. `overrides` are "key.sub=value" with the value in TOML. Raises RecipeError."""
+    """Read a recipe of the vision half. `overrides` are "key.sub=value" with the value in TOML. Raises RecipeError."""
+    return from_dict(_read(path, overrides))
+
+
+def load_any(path: Path | str, overrides: tuple[str, ...] = ()) -> AnyRecipe:
+    """As load, but a recipe with a section [language] is read as one of the language half."""
+    data = _read(path, overrides)
+    return language_from_dict(data) if "language" in data else from_dict(data)
+
+
+def from_dict(data: dict[str, Any]) -> Recipe:
+    """The inverse of Recipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
+    recipe: Recipe = _build(Recipe, data, "")
+    return recipe
+
+
+def language_from_dict(data: dict[str, Any]) -> LanguageRecipe:
+    """The inverse of LanguageRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
+    recipe: LanguageRecipe = _build(LanguageRecipe, data, "")
+    return recipe
+
+
+def _read(path: Path | str, overrides: tuple[str, ...]) -> dict[str, Any]:
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
@@ -117,13 +175,7 @@ def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
     for override in overrides:
         _override(data, override)
-    return from_dict(data)
-
-
-def from_dict(data: dict[str, Any]) -> Recipe:
-    """The inverse of Recipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
-    recipe: Recipe = _build(Recipe, data, "")
-    return recipe
+    return data
 
 
 def _override(data: dict[str, Any], override: str) -> None:

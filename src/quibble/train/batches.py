@@ -1,0 +1,36 @@
+"""Numbered items, in order, from worker processes: a run's step is also its place in the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+
+def batches(
+    source: Any, batch: int, first: int, last: int, workers: int, collate: Callable[[list[Any]], Any] | None = None
+) -> Iterator[Any]:
+    """Batches number first..last-1 of anything with items; batch k holds the items k*batch .. (k+1)*batch-1."""
+    order = range(first * batch, last * batch)
+    loader = DataLoader(
+        source,
+        batch,
+        sampler=order,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=torch.cuda.is_available(),
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_one_thread,
+        # Its own generator: a loader draws from the default one when it starts, which would shift what is resumed.
+        generator=torch.Generator(),
+    )
+    return iter(loader)
+
+
+def _one_thread(_: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
