@@ -29,7 +29,9 @@ class Tokenizer:
             raise ModelError(f"cannot read the tokenizer {file} ({error}); reinstall quibble") from error
         self._special = {token: self._inner.token_to_id(token) for token in SPECIAL}
         if [self._special[token] for token in SPECIAL] != list(range(len(SPECIAL))):
-            raise ModelError(f"the tokenizer {file} has other special tokens than this version of quibble; reinstall it")
+            raise ModelError(
+                f"the tokenizer {file} has other special tokens than this version of quibble; reinstall it"
+            )
         # What a person types is text, even if it reads like a special token.
         self._inner.encode_special_tokens = True
 

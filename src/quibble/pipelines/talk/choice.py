@@ -89,7 +89,11 @@ LETTER: Final = pool(
 
 #: Options of a side of quality: (categories, what then holds); the last entry holds if none of them was found.
 _SIDES: Final[dict[Aspect, tuple[tuple[tuple[Category, ...], str], ...]]] = {
-    Aspect.SHARPNESS: (((Category.BLUR,), "blurred|blurry"), ((Category.OVERSHARPEN,), "oversharpened"), ((), "sharp|fine")),
+    Aspect.SHARPNESS: (
+        ((Category.BLUR,), "blurred|blurry"),
+        ((Category.OVERSHARPEN,), "oversharpened"),
+        ((), "sharp|fine"),
+    ),
     Aspect.EXPOSURE: (
         ((Category.BRIGHTEN,), "overexposed|too bright"),
         ((Category.DARKEN,), "underexposed|too dark"),
@@ -128,7 +132,13 @@ def choose_main(writer: Writer, sight: Sight) -> Exchange | None:
         question = writer.write(_SEEN, p=picture_word(writer))
     wrong = [c for c in Category if c not in sight.by_category and c is not right]
     return _offered(
-        writer, "choice_what", question, SHORT[right], _some(writer, [SHORT[c] for c in wrong]), key=right.value, topic=right
+        writer,
+        "choice_what",
+        question,
+        SHORT[right],
+        _some(writer, [SHORT[c] for c in wrong]),
+        key=right.value,
+        topic=right,
     )
 
 
@@ -138,12 +148,17 @@ def choose_severity(writer: Writer, sight: Sight) -> Exchange | None:
         return None
     notes = list(sight.by_category.values())[int(writer.rng.integers(len(sight.by_category)))]
     asked, right = ASKED[notes[0].category], notes[0].word
-    question = writer.write(
-        _SEVERITY, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer)
-    )
+    question = writer.write(_SEVERITY, n=asked.noun(writer), a=asked.degree(writer), p=picture_word(writer))
     wrong = [word for word in SEVERITIES_5 if word != right]
     return _offered(
-        writer, "choice_how", question, right, _some(writer, wrong), key=right, order=SEVERITIES_5, topic=notes[0].category
+        writer,
+        "choice_how",
+        question,
+        right,
+        _some(writer, wrong),
+        key=right,
+        order=SEVERITIES_5,
+        topic=notes[0].category,
     )
 
 
@@ -175,9 +190,7 @@ def choose_aspect(writer: Writer, sight: Sight) -> Exchange:
     """What holds for a side of quality."""
     sides = list(_SIDES)
     side = sides[int(writer.rng.integers(len(sides)))]
-    held = [
-        any(c in sight.by_category for c in categories) if categories else None for categories, _ in _SIDES[side]
-    ]
+    held = [any(c in sight.by_category for c in categories) if categories else None for categories, _ in _SIDES[side]]
     words = [writer.one_of(text) for _, text in _SIDES[side]]
     found = [i for i, is_held in enumerate(held) if is_held]
     right = found[0] if found else len(words) - 1
@@ -248,4 +261,3 @@ def _some(writer: Writer, wrong: Sequence[str]) -> list[str]:
     """One to three of the wrong options."""
     count = min(len(wrong), int(writer.rng.choice([1, 2, 3], p=[0.15, 0.15, 0.7])))
     return [wrong[int(i)] for i in writer.rng.permutation(len(wrong))[:count]]
-

@@ -138,19 +138,21 @@ def better(writer: Writer, pair: Pair) -> Exchange:
         asked = "A" if low.startswith("is a ") else "B"
         word = "yes" if asked == winner else "no"
         told = writer.one_of(f"{word}|{word}, image {winner} is better|{word}: {winner} is better")
-        return Exchange(kind="compare", question=question, answer=sentence(told), key=winner)
+        return Exchange(kind="compare", question=question, answer=sentence(told), key=word)
     worse = "worse" in low or "suffered" in low
     key = loser if worse else winner
     if chance(writer, 0.4):
         short = writer.one_of(f"Image {key}|{key}|Image {key}")
-        return Exchange(kind="compare", question=briefly(writer, question), answer=short, key=winner)
+        return Exchange(kind="compare", question=briefly(writer, question), answer=short, key=key)
     degree = _degree(writer, pair)
     if worse:
         told = writer.one_of(f"image {key} is worse|image {key}|{key} is the worse one")
     else:
-        told = writer.one_of(f"image {key} is {degree} better|image {key}|{key} is the better one|{key}: it is {degree} better")
+        told = writer.one_of(
+            f"image {key} is {degree} better|image {key}|{key} is the better one|{key}: it is {degree} better"
+        )
     reason = _reason(writer, pair) if chance(writer, 0.4) else ""
-    return Exchange(kind="compare", question=question, answer=sentences(told, reason), key=winner)
+    return Exchange(kind="compare", question=question, answer=sentences(told, reason), key=key)
 
 
 def reasoned(writer: Writer, pair: Pair) -> Exchange:
@@ -209,7 +211,7 @@ def which_more(writer: Writer, pair: Pair, *, present: bool) -> Exchange:
         less = chance(writer, 0.4)
         if less and noun.plural:
             noun = Noun(SHORT[Category.NOISE] if category is Category.NOISE else "damage by compression")
-        question = sentence(writer.write(_LESS if less else _MORE, n=noun, a=asked.adjective(writer).split(" or ")[0]))
+        question = sentence(writer.write(_LESS if less else _MORE, n=noun, a=asked.degree(writer)))
     d = by.get(category, 0.0)
     if abs(d) < MORE:
         equal = writer.write(_EQUAL, n=noun)
@@ -238,14 +240,14 @@ def _reason(writer: Writer, pair: Pair) -> str:
     n_x = all_defects(writer, pair.of(x), most=2)
     n_y = all_defects(writer, pair.of(y), most=2)
     if n_x is None and n_y is None:
-        return writer.one_of("I see no defects in either|neither shows a visible defect, but the overall impression differs")
+        return writer.one_of(
+            "I see no defects in either|neither shows a visible defect, but the overall impression differs"
+        )
     if n_y is None:
         return f"although {x} shows {n_x}, its overall impression is better"
     if n_x is None:
         return writer.write(_REASON_CLEAN, x=x, y=y, n_y=n_y)
-    return writer.write(
-        _REASON, x=x, y=y, n_x=n_x, n_y=n_y, d_x=there_are(n_x), d_y=there_are(n_y)
-    )
+    return writer.write(_REASON, x=x, y=y, n_x=n_x, n_y=n_y, d_x=there_are(n_x), d_y=there_are(n_y))
 
 
 def _more(writer: Writer, pair: Pair) -> str:
@@ -282,7 +284,7 @@ def single_with_reference(writer: Writer, sight: Sight) -> Exchange:
         answer = writer.one_of("I see no difference in quality from the reference|it is about as good as the reference")
         return Exchange(kind="reference", question=question, answer=sentence(answer), key="none")
     answer = writer.one_of(
-        f"compared with the reference, there {told:are} {told}|against the reference, it shows {told}|it has {told}, "
+        f"compared with the reference, {there_are(told)}|against the reference, it shows {told}|it has {told}, "
         "which the reference does not have"
     )
     key = "+".join(sorted(c.value for c in sight.by_category))

@@ -182,7 +182,8 @@ def _clause(writer: Writer, notes: list[Note], p: str, *, first: bool, boxes: bo
         templates = _MAYBE if note.sure < UNSURE else _MORE
     else:
         templates = _WHOLE if note.spot.whole else _PART
-    return writer.write(templates, d=d, where=_where(writer, notes), p=p, adjective=adjective(writer, note))
+    fresh = [template for template in templates if template.id not in writer.used[-6:]] or templates
+    return writer.write(fresh, d=d, where=_where(writer, notes), p=p, adjective=adjective(writer, note))
 
 
 def _where(writer: Writer, notes: list[Note]) -> str:
@@ -205,7 +206,9 @@ def brief_description(writer: Writer, sight: Sight) -> Exchange:
             question=question,
             answer=sentence(f"the quality is {level}, and I see no defects"),
         )
-    told = enumerate_words([f"{graded(writer, notes[0])} {places(writer, notes)}" for notes in list(sight.by_category.values())[:3]])
+    told = enumerate_words(
+        [f"{graded(writer, notes[0])} {places(writer, notes)}" for notes in list(sight.by_category.values())[:3]]
+    )
     return Exchange(kind="describe", question=question, answer=sentence(f"the quality is {level}, with {told}"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +72,7 @@ def picture_word(writer: Writer) -> str:
 
 
 def chance(writer: Writer, probability: float) -> bool:
+    """Whether something of this probability happens."""
     return bool(writer.rng.random() < probability)
 
 
@@ -80,5 +82,6 @@ def briefly(writer: Writer, question: str) -> str:
 
 
 def there_are(noun: Noun) -> str:
-    """ "there is serious blur" """
-    return f"there {noun:are} {noun}"
+    """ "there is serious blur and moderate noise": the verb goes by what stands next to it"""
+    first = re.split(r", | and ", noun.text)[0]
+    return f"there {Noun(first, noun.plural and 'artifacts' in first):are} {noun}"

@@ -290,9 +290,7 @@ def _touches(at: Spot, where: str) -> bool:
     return across and (at.box.y0 < half if y == "top" else at.box.y1 > half)
 
 
-def _region_answer(
-    writer: Writer, kind: str, question: str, cluster: Cluster, *, box: bool, mask: bool
-) -> Exchange:
+def _region_answer(writer: Writer, kind: str, question: str, cluster: Cluster, *, box: bool, mask: bool) -> Exchange:
     nouns = [graded(writer, note) for note in cluster.notes[:2]]
     d = nouns[0] if len(nouns) == 1 else Noun(enumerate_words([str(noun) for noun in nouns]), plural=True)
     if box:
@@ -323,4 +321,3 @@ def _extended(writer: Writer, question: str) -> tuple[str, bool, bool]:
 def _plain(writer: Writer, category: Category) -> Noun:
     names = PLAIN_NAMES[category]
     return names[int(writer.rng.integers(len(names)))].noun
-

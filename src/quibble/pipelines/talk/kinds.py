@@ -108,7 +108,11 @@ def after(writer: Writer, sight: Sight, before: Exchange) -> Exchange:
     if roll < 0.5:
         return other.follow_up(writer, sight)
     if roll < 0.6:
-        return what_how.why(writer, sight) if before.kind in ("level", "score", "choice_how") else what_how.improve(writer, sight)
+        return (
+            what_how.why(writer, sight)
+            if before.kind in ("level", "score", "choice_how")
+            else what_how.improve(writer, sight)
+        )
     return single(writer, sight)
 
 

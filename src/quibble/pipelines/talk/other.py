@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from quibble.pipelines.talk.exchange import Exchange, Sight, chance
+from quibble.pipelines.talk.exchange import Exchange, Sight, chance, there_are
 from quibble.pipelines.talk.phrases import defect_with_place
 from quibble.pipelines.talk.words import ASKED, ASPECTS, FINE, SHORT, Aspect
 from quibble.taxonomy import Category
@@ -124,9 +124,26 @@ _CANS: Final = pool(
     "I am a program that judges the quality of pictures: defects, their place and their strength",
 )
 _THANKS: Final = pool(
-    "talk.thanks", "thanks", "thank you!", "great, thanks", "thx", "ok", "thanks a lot", "good, thank you", "cheers", "ok thanks", "nice"
+    "talk.thanks",
+    "thanks",
+    "thank you!",
+    "great, thanks",
+    "thx",
+    "ok",
+    "thanks a lot",
+    "good, thank you",
+    "cheers",
+    "ok thanks",
+    "nice",
 )
-_WELCOME: Final = pool("talk.welcome", "you are welcome", "glad to help", "you are welcome. Anything else about the picture?", "my pleasure", "not at all")
+_WELCOME: Final = pool(
+    "talk.welcome",
+    "you are welcome",
+    "glad to help",
+    "you are welcome. Anything else about the picture?",
+    "my pleasure",
+    "not at all",
+)
 _SURE: Final = pool(
     "talk.sure",
     "are you sure?",
@@ -138,7 +155,9 @@ _SURE: Final = pool(
     "what is the probability of that?",
     "how confident are you?",
 )
-_NONSENSE: Final = pool("talk.nonsense", "asdf", "???", "...", "blah blah", "qwertz", "hm", "foo", "12345", "lorem ipsum", "x")
+_NONSENSE: Final = pool(
+    "talk.nonsense", "asdf", "???", "...", "blah blah", "qwertz", "hm", "foo", "12345", "lorem ipsum", "x"
+)
 _PARDON: Final = pool(
     "talk.pardon",
     "I did not understand that. Ask me about the quality of the picture",
@@ -161,7 +180,11 @@ _SHORT: Final = pool(
 
 def off_topic(writer: Writer) -> Exchange:
     """Anything that is no question about quality."""
-    question = sentence(writer.write(_OFF, thing=writer.one_of(_THINGS))).replace("childs", "children").replace("persons", "people")
+    question = (
+        sentence(writer.write(_OFF, thing=writer.one_of(_THINGS)))
+        .replace("childs", "children")
+        .replace("persons", "people")
+    )
     return Exchange(kind="off_topic", question=question, answer=sentence(writer.write(_REFUSALS)), key="refusal")
 
 
@@ -182,7 +205,9 @@ def are_you_sure(writer: Writer, sight: Sight, topic: Category) -> Exchange | No
     percent = f"{10 * sure + 5}%" if sure < 9 else "more than 90%"
     word = "yes, quite" if sure >= 8 else "fairly" if sure >= 6 else "not entirely"
     noun = Noun(SHORT[topic], topic is Category.COMPRESSION)
-    answer = writer.one_of(f"{word}: I am {percent} sure of the {noun}|{word}; the probability of the {noun} is {percent}")
+    answer = writer.one_of(
+        f"{word}: I am {percent} sure of the {noun}|{word}; the probability of the {noun} is {percent}"
+    )
     return Exchange(kind="sure", question=question, answer=sentence(answer), topic=topic)
 
 
@@ -195,7 +220,7 @@ def follow_up(writer: Writer, sight: Sight) -> Exchange:
         if not groups:
             return Exchange(kind="aspect", question=question, answer=sentence(writer.one_of(FINE[side])), key="none")
         told = defect_with_place(writer, groups[0])
-        answer = writer.one_of(f"I see {told}|there {told:are} {told}")
+        answer = writer.one_of(f"I see {told}|{there_are(told)}")
         return Exchange(kind="aspect", question=question, answer=sentence(answer), key=groups[0][0].category.value)
     present = bool(sight.notes) and chance(writer, 0.5)
     among = list(sight.by_category) if present else sight.absent
@@ -207,5 +232,6 @@ def follow_up(writer: Writer, sight: Sight) -> Exchange:
         answer = writer.one_of(f"yes, there {d:are} {d}|yes: {d}|there {d:are} {d}")
     else:
         answer = writer.one_of(f"no, I see no {noun}|I see no {noun}|no")
-    return Exchange(kind="yes_no", question=question, answer=sentence(answer), key="yes" if present else "no", topic=category)
-
+    return Exchange(
+        kind="yes_no", question=question, answer=sentence(answer), key="yes" if present else "no", topic=category
+    )

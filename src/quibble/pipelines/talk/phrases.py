@@ -79,13 +79,16 @@ def instead(writer: Writer, sight: Sight, without: Category | None = None) -> st
     other = all_defects(writer, sight, without=without, most=2)
     if other is None:
         return writer.one_of("I see no defects at all|the picture looks clean to me|nothing else is wrong either|")
-    return writer.one_of(f"what I do see is {other}|there {other:are} {other}, though|the problem is rather {other}")
+    return writer.one_of(f"what I do see is {other}|{there_are(other)}, though|the problem is rather {other}")
 
 
 def reach(writer: Writer, note: Note) -> str:
     """How far a defect reaches: "it covers about a fifth of the picture"."""
-    return writer.one_of(f"it covers {extent(note.spot)}|it affects {extent(note.spot)}|{extent(note.spot)} is affected")
+    return writer.one_of(
+        f"it covers {extent(note.spot)}|it affects {extent(note.spot)}|{extent(note.spot)} is affected"
+    )
 
 
 def good(level: Level) -> bool:
+    """Whether a quality level is one of the two best."""
     return level in (Level.EXCELLENT, Level.GOOD)

@@ -98,7 +98,9 @@ def region_name(writer: Writer) -> Noun:
         return Noun(writer.one_of(_THIS))
     if roll < 0.6:
         y, x = writer.one_of("top|bottom|upper|lower"), writer.one_of("left|right")
-        return Noun(writer.one_of(f"the {y} {x} region|the {y} {x} area|the {y} {x} part|the region on the {x}|the {y} {x}"))
+        return Noun(
+            writer.one_of(f"the {y} {x} region|the {y} {x} area|the {y} {x} part|the region on the {x}|the {y} {x}")
+        )
     thing = labelled(writer.one_of(_THINGS))
     return Noun(f"{thing} {writer.one_of(_SIDES)}".strip(), thing.plural or thing.text.endswith(("trees", "leaves")))
 
@@ -154,7 +156,9 @@ def local(writer: Writer, region: RegionNotes) -> Exchange:
     question = sentence(writer.write(QUESTIONS["local"], region=region_name(writer)))
     notes = notes_in(region)[:3]
     if not notes:
-        answer = sentences(writer.write(_CLEAN), writer.one_of("|fine detail is kept|even tones are smooth|edges are well defined"))
+        answer = sentences(
+            writer.write(_CLEAN), writer.one_of("|fine detail is kept|even tones are smooth|edges are well defined")
+        )
         return Exchange(kind="local", question=question, answer=answer, key="none")
     answer = _told(writer, notes)
     if notes[0].severity >= 2.5 and chance(writer, 0.4):

@@ -54,7 +54,7 @@ def roughen(rng: np.random.Generator, question: str) -> str:
 
 def _slip(rng: np.random.Generator, text: str) -> str:
     """One letter of a longer word doubled, dropped, swapped with the next or hit beside."""
-    words = [m for m in re.finditer(r"[a-z]{5,}", text)]
+    words = list(re.finditer(r"[a-z]{5,}", text))
     if not words:
         return text
     word = words[int(rng.integers(len(words)))]

@@ -215,7 +215,7 @@ def damage(picture: PictureNotes) -> float:
 
 def damage_of(notes: list[Note]) -> float:
     """The same for a list of notes."""
-    return float(min(95.0, sum(n.spot.share / 100 * (17 * n.severity) ** 2 for n in notes) ** 0.5))
+    return float(min(95.0, sum(n.spot.share / 100 * (13 * n.severity) ** 2 for n in notes) ** 0.5))
 
 
 def _limited(notes: list[Note]) -> list[Note]:
@@ -225,4 +225,3 @@ def _limited(notes: list[Note]) -> list[Note]:
         if sum(other.category is note.category for other in kept) < 3:
             kept.append(note)
     return kept[:MOST_FINDINGS]
-

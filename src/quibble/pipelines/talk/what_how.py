@@ -257,9 +257,7 @@ def main_defect(writer: Writer, sight: Sight) -> Exchange:
     key = note.category.value
     if chance(writer, 0.2):
         answer = SHORT[note.category].capitalize()
-        return Exchange(
-            kind="what", question=briefly(writer, question), answer=answer, key=key, topic=note.category
-        )
+        return Exchange(kind="what", question=briefly(writer, question), answer=answer, key=key, topic=note.category)
     same = sight.by_category[note.category]
     d = defect_with_place(writer, same)
     opening = writer.one_of(
@@ -306,7 +304,7 @@ def how_bad(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
         return None
     category = among[int(writer.rng.integers(len(among)))]
     asked, p = ASKED[category], picture_word(writer)
-    noun, a = asked.noun(writer), asked.adjective(writer)
+    noun, a = asked.noun(writer), asked.degree(writer)
     question = sentence(writer.write(_HOW_BAD, n=noun, a=a, p=p))
     if not present:
         answer = writer.one_of(
@@ -344,12 +342,18 @@ def aspect(writer: Writer, sight: Sight) -> Exchange:
         return Exchange(kind="aspect", question=question, answer=sentence(writer.one_of(FINE[side])), key="none")
     told = enumerate_words([str(defect_with_place(writer, notes)) for notes in groups])
     first = groups[0][0]
-    answer = writer.one_of(f"not good: {told}|I see {told}|{told}|it suffers from {told}") if len(groups) > 1 else (
-        writer.one_of(f"I see {told}|{defect_there(writer, groups[0])}|it suffers from {told}|{told}")
+    answer = (
+        writer.one_of(f"not good: {told}|I see {told}|{told}|it suffers from {told}")
+        if len(groups) > 1
+        else (writer.one_of(f"I see {told}|{defect_there(writer, groups[0])}|it suffers from {told}|{told}"))
     )
     extra = effect(writer, first) if chance(writer, 0.4) else ""
     return Exchange(
-        kind="aspect", question=question, answer=sentences(answer, extra), key=first.category.value, topic=first.category
+        kind="aspect",
+        question=question,
+        answer=sentences(answer, extra),
+        key=first.category.value,
+        topic=first.category,
     )
 
 
@@ -366,9 +370,9 @@ def how_good(writer: Writer, sight: Sight) -> Exchange:
     reason = ""
     if sight.notes and chance(writer, 0.5):
         told = all_defects(writer, sight, most=2)
-        reason = writer.one_of(f"I see {told}|the main reason is {told}|there {told:are} {told}") if told else ""
+        reason = writer.one_of(f"I see {told}|the main reason is {told}|{there_are(told)}") if told else ""
         if good(sight.picture.level):
-            reason = writer.one_of(f"I do see {told}, though|still, there {told:are} {told}") if told else ""
+            reason = writer.one_of(f"I do see {told}, though|still, {there_are(told)}") if told else ""
     return Exchange(kind="level", question=question, answer=sentences(clause, reason), key=level)
 
 
@@ -399,13 +403,23 @@ def why(writer: Writer, sight: Sight) -> Exchange:
         )
         return Exchange(kind="why", question=question, answer=sentence(told))
     told_all = all_defects(writer, sight)
-    opening = writer.one_of(f"because of {told_all}|mainly because of {told_all}|there {told_all:are} {told_all}|"
-                            f"what counts against it is {told_all}") if told_all else ""
+    opening = (
+        writer.one_of(
+            f"because of {told_all}|mainly because of {told_all}|{there_are(told_all)}|"
+            f"what counts against it is {told_all}"
+        )
+        if told_all
+        else ""
+    )
     if good(level):
-        opening = writer.one_of(
-            f"the quality is {level.value}; only {told_all} {told_all:count} against it|it is {level.value} in spite of "
-            f"{told_all}"
-        ) if told_all else ""
+        opening = (
+            writer.one_of(
+                f"the quality is {level.value}; only {told_all} {told_all:count} against it|it is {level.value} in spite of "
+                f"{told_all}"
+            )
+            if told_all
+            else ""
+        )
     return Exchange(
         kind="why",
         question=question,
@@ -421,7 +435,7 @@ def why_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
         return None
     category = among[int(writer.rng.integers(len(among)))]
     asked, p = ASKED[category], picture_word(writer)
-    noun, a = asked.noun(writer), asked.adjective(writer)
+    noun, a = asked.noun(writer), asked.degree(writer)
     question = sentence(writer.write(_WHY_IS, n=noun, a=a, p=p)).replace("so much specks", "so many specks")
     if not present:
         denial = writer.one_of(
@@ -429,11 +443,15 @@ def why_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
             f"it does not look {a} to me|I find no {noun} here"
         )
         return Exchange(
-            kind="leading", question=question, answer=sentences(denial, instead(writer, sight)), key="no", topic=category
+            kind="leading",
+            question=question,
+            answer=sentences(denial, instead(writer, sight)),
+            key="no",
+            topic=category,
         )
     notes = sight.by_category[category]
     d = defect_with_place(writer, notes)
-    opening = writer.one_of(f"I see {d}|{defect_there(writer, notes)}|it shows {d}|that is {d}")
+    opening = writer.one_of(f"I see {d}|{defect_there(writer, notes)}|it shows {d}")
     return Exchange(
         kind="leading",
         question=question,
@@ -467,13 +485,19 @@ def use(writer: Writer, sight: Sight) -> Exchange:
     question = sentence(writer.write(_USE, p=picture_word(writer)))
     text = writer.one_of(_KEEP[level])
     if "retake" in question:
-        text = f"no need: the quality is {level.value}" if good(level) else f"yes, if you can: the quality is {level.value}"
+        text = (
+            f"no need: the quality is {level.value}"
+            if good(level)
+            else f"yes, if you can: the quality is {level.value}"
+        )
     elif "keep" in question and "or delete" in question:
-        text = f"I would keep it: the quality is {level.value}" if good(level) else (
-            f"I would keep it only for what it shows: the quality is {level.value}"
+        text = (
+            f"I would keep it: the quality is {level.value}"
+            if good(level)
+            else (f"I would keep it only for what it shows: the quality is {level.value}")
         )
     told = all_defects(writer, sight, most=2)
-    extra = "" if told is None else writer.one_of(f"|mind {told}|it shows {told}|there {told:are} {told}")
+    extra = "" if told is None else writer.one_of(f"|mind {told}|it shows {told}|{there_are(told)}")
     return Exchange(kind="use", question=question, answer=sentences(text, extra))
 
 
@@ -509,14 +533,14 @@ def share(writer: Writer, sight: Sight) -> Exchange | None:
         return None
     note: Note = notes[0]
     asked = ASKED[note.category]
-    question = sentence(
-        writer.write(_SHARE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
-    )
+    question = sentence(writer.write(_SHARE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer)))
     where = places(writer, notes)
     if note.spot.whole:
         answer = writer.one_of("all of it|the whole picture|it runs through the whole picture|practically all of it")
     else:
-        answer = writer.one_of(f"{extent(note.spot)}, {where}|only a part: {extent(note.spot)}, {where}|{extent(note.spot)}")
+        answer = writer.one_of(
+            f"{extent(note.spot)}, {where}|only a part: {extent(note.spot)}, {where}|{extent(note.spot)}"
+        )
         if note.spot.share > 60:
             answer = f"{extent(note.spot)}"
     return Exchange(kind="share", question=question, answer=sentence(answer), topic=note.category)
@@ -529,5 +553,4 @@ def _detail(writer: Writer, note: Note) -> str:
 
 def _others(writer: Writer, sight: Sight, without: Category) -> str:
     other = all_defects(writer, sight, without=without, most=2) if chance(writer, 0.35) else None
-    return "" if other is None else writer.one_of(f"besides, there {other:are} {other}|there {other:are} also {other}")
-
+    return "" if other is None else writer.one_of(f"besides, {there_are(other)}|{there_are(other)} too")

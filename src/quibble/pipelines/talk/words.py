@@ -22,10 +22,11 @@ _C, _D = Category, Distortion
 
 @dataclass(frozen=True)
 class Asked:
-    """How people name a category. adjectives: "is it ...?"; nouns: "any ...?", * marks a plural."""
+    """How people name a category. adjectives: "is it ...?"; nouns: "any ...?", * marks a plural; degrees: "how ...?"."""
 
     adjectives: str
     nouns: str
+    degrees: str
 
     def noun(self, writer: Writer) -> Noun:
         text = writer.one_of(self.nouns)
@@ -34,47 +35,70 @@ class Asked:
     def adjective(self, writer: Writer) -> str:
         return writer.one_of(self.adjectives)
 
+    def degree(self, writer: Writer) -> str:
+        """An adjective that can stand behind "how", "so" and "more"."""
+        return writer.one_of(self.degrees)
+
 
 ASKED: Final[Mapping[Category, Asked]] = MappingProxyType(
     {
-        _C.BLUR: Asked("blurry|blurry|blurred|out of focus|unsharp|fuzzy|soft", "blur|blur|blurriness|softness"),
-        _C.NOISE: Asked("noisy|noisy|grainy|full of noise", "noise|noise|grain|graininess|*specks|image noise"),
+        _C.BLUR: Asked(
+            "blurry|blurry|blurred|out of focus|unsharp|fuzzy|soft",
+            "blur|blur|blurriness|softness",
+            "blurry|blurred|out of focus|unsharp|fuzzy|soft",
+        ),
+        _C.NOISE: Asked(
+            "noisy|noisy|grainy|full of noise", "noise|noise|grain|graininess|*specks|image noise", "noisy|noisy|grainy"
+        ),
         _C.COMPRESSION: Asked(
             "overcompressed|compressed too much|damaged by compression|too compressed",
             "*compression artifacts|*compression artifacts|*JPEG artifacts|compression damage|compression",
+            "compressed|damaged by compression|overcompressed",
         ),
         _C.BRIGHTEN: Asked(
             "overexposed|overexposed|too bright|too light|brighter than it should be",
             "overexposure|overexposure|excessive brightness|too much light",
+            "overexposed|overexposed|overbright",
         ),
         _C.DARKEN: Asked(
             "underexposed|underexposed|too dark|too dark|dark|too dim|darker than it should be",
             "underexposure|underexposure|excessive darkness|lack of light",
+            "underexposed|underexposed|dark",
         ),
         _C.CONTRAST_STRENGTHEN: Asked(
             "too contrasty|too high in contrast|over-contrasted",
             "excessive contrast|too much contrast|exaggerated contrast|overdone contrast",
+            "contrasty|harsh in contrast",
         ),
         _C.CONTRAST_WEAKEN: Asked(
             "low in contrast|low in contrast|flat|lacking in contrast|dull in contrast",
             "low contrast|low contrast|loss of contrast|lack of contrast|flat contrast",
+            "flat|low in contrast",
         ),
         _C.SATURATE_STRENGTHEN: Asked(
             "oversaturated|oversaturated|too colorful|too vivid|too saturated",
             "oversaturation|oversaturation|excessive saturation|too much color|excessive color",
+            "oversaturated|garish",
         ),
         _C.SATURATE_WEAKEN: Asked(
             "undersaturated|undersaturated|desaturated|too pale in color|lacking in color|faded in color",
             "undersaturation|desaturation|loss of color|lack of saturation|loss of saturation",
+            "undersaturated|pale in color|desaturated",
         ),
         _C.OVERSHARPEN: Asked(
             "oversharpened|oversharpened|over-sharpened|sharpened too much",
             "oversharpening|oversharpening|excessive sharpening|*sharpening halos|too much sharpening",
+            "oversharpened",
         ),
-        _C.PIXELATE: Asked("pixelated|pixelated|pixelly|full of big pixels", "pixelation|pixelation|*big square pixels"),
+        _C.PIXELATE: Asked(
+            "pixelated|pixelated|pixelly|full of big pixels",
+            "pixelation|pixelation|*big square pixels",
+            "pixelated|pixelly",
+        ),
         _C.QUANTIZE: Asked(
             "posterized|posterized|full of banding|reduced to too few colors",
             "banding|color banding|color banding|posterization|*steps in the gradients",
+            "posterized|banded",
         ),
     }
 )
@@ -283,16 +307,33 @@ _ANY_KIND: Final[Mapping[Category, tuple[Template, ...]]] = MappingProxyType(
     }
 )
 
+#: What motion does whichever way it runs, which notes do not say.
+_MOTION: Final = pool(
+    "any.motion",
+    when("fine detail is [slightly|a little] drawn out in one direction", 1, 2),
+    when("it looks as if the camera had moved during the exposure", 2, 5),
+    when("edges are smeared in one direction", 2, 5),
+    when("small details have turned into streaks", 3, 5),
+    when("[long streaks|streaks] take the place of the fine detail", 4, 5),
+    when("fine structures trail off in one direction", 1, 3),
+)
+_EFFECTS: Final = {**SPACE_EFFECTS, **TONE_EFFECTS}
+
 
 def effect(writer: Writer, note: Note) -> str:
     """A clause on what a defect does, true of its severity and of all that is known of its kind; no facts are assumed."""
-    effects = {**SPACE_EFFECTS, **TONE_EFFECTS}
     kind = note.distortion or next(d for d in Distortion if d.category is note.category)
-    known = _ANY_KIND.get(note.category) if note.distortion is None else None
-    templates = [t for t in known or effects[kind] if "{direct" not in t.text]
+    if kind is Distortion.BLUR_MOTION and note.distortion is not None:
+        templates = _MOTION
+    elif note.distortion is None and note.category in _ANY_KIND:
+        templates = _ANY_KIND[note.category]
+    else:
+        templates = _EFFECTS[kind]
     facts = frozenset() if note.spot.share >= 60 else frozenset({Fact.LOCAL})
     severity = severity_number(note.severity)
-    fitting = [t for t in templates if t.fits(severity, facts)] or [t for t in templates if t.fits(2, facts)]
+    # Tone has no clauses at severity 1, which cannot be seen without the original; perception may say 1 all the same.
+    levels = sorted(range(1, 6), key=lambda level: abs(level - severity))
+    fitting = next(found for level in levels if (found := [t for t in templates if t.fits(level, facts)]))
     return writer.vary(writer.choose(fitting).text)
 
 
@@ -336,7 +377,13 @@ def spot(writer: Writer, at: Spot) -> str:
 
 def far(writer: Writer, at: Spot) -> str:
     """A place with left or right and top or bottom in it (IQA-Octopus eq. 1), for answers that point."""
-    return spot(writer, at) if at.whole else where(writer, at.place)
+    if at.whole:
+        return spot(writer, at)
+    if at.place.wide and at.place.tall:
+        return writer.one_of(
+            "almost everywhere, from left to right and top to bottom|in most parts, left and right, top and bottom"
+        )
+    return where(writer, at.place)
 
 
 def extent(at: Spot) -> str:

@@ -198,9 +198,7 @@ def yes(writer: Writer, notes: list[Note]) -> str:
     if templates is _YES and sum(note.spot.share for note in notes) < 40 and chance(writer, 0.5):
         templates = _PARTLY
     there = defect_there(writer, notes)
-    return writer.write(
-        templates, there=there, There=there[:1].upper() + there[1:], d=defect_with_place(writer, notes)
-    )
+    return writer.write(templates, there=there, There=there[:1].upper() + there[1:], d=defect_with_place(writer, notes))
 
 
 def is_opposite(writer: Writer, sight: Sight) -> Exchange:
@@ -290,4 +288,3 @@ def _clear_sides(place: Place, whole: bool, present: bool) -> Sequence[str]:
     if box.y1 < 0.5 * side:
         out.append("bottom")
     return out
-
