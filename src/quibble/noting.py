@@ -70,7 +70,7 @@ def comparison_notes(a: PictureNotes, b: PictureNotes, *, damage_a: float, damag
 
 
 def _at_places(mask: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.bool_]:
-    """A mask at a picture's size -> (rows, columns) places; the place nearest to its middle if it is too small for any."""
+    """A mask at a picture's size -> (rows, columns) places; those it covers most if it is too small for any."""
     small = Image.fromarray(mask.astype(np.uint8) * 255).resize((columns, rows), Image.Resampling.BOX)
     coverage = np.asarray(small)
     return np.asarray(coverage >= min(128, max(1, int(coverage.max()))))

@@ -3,8 +3,8 @@
     <bos> [Image A:] <image> x K <evidence> ... </evidence> ... [<region> <evidence> ... </evidence>]
     [<evidence> compare ... </evidence>] <user> question <assistant> answer <eos> <user> ...
 
-Every picture has K places for visual tokens and its evidence (quibble.text.evidence); a single picture has no name, others
-are called Reference, Image A and Image B. Special tokens come from here only: whatever a person types is text.
+Every picture has K places for visual tokens and its evidence (quibble.text.evidence). A single picture has no name;
+others are called Reference, Image A and Image B. Special tokens come from here only: what a person types is text.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ class Tokenizer:
             self._inner = tokenizers.Tokenizer.from_str(file.read_text(encoding="utf-8"))
         except Exception as error:  # the library raises bare Exception for a file it cannot read
             raise ModelError(f"cannot read the tokenizer {file} ({error}); reinstall quibble") from error
-        self._special = {token: self._inner.token_to_id(token) for token in SPECIAL}
-        if [self._special[token] for token in SPECIAL] != list(range(len(SPECIAL))):
+        self._special = {token: number for number, token in enumerate(SPECIAL)}
+        if [self._inner.token_to_id(token) for token in SPECIAL] != list(range(len(SPECIAL))):
             raise ModelError(
                 f"the tokenizer {file} has other special tokens than this version of quibble; reinstall it"
             )

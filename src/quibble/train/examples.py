@@ -1,4 +1,4 @@
-"""What the language half learns from: conversations about evidence, without end, number i a pure function of (seed, i)."""
+"""What the language half learns from: conversations about evidence, number i a pure function of (seed, i)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _TURNS: Final = (0.45, 0.25, 0.18, 0.12)
 class Example:
     """A conversation to learn from. exchanges: its turns with what is known of them.
 
-    pictures: files of the pictures, in order; empty where there are none. masks: for each answer that ends in segmentation
-    tokens, in order, the pixels it means, of the first picture; empty where there are no pictures.
+    pictures: files of the pictures, in order; empty where there are none. masks: for each answer that ends in
+    segmentation tokens, in order, the pixels it means, of the first picture; empty where there are no pictures.
     """
 
     conversation: Conversation
@@ -82,7 +82,7 @@ def _on_picture(writer: Writer, simulator: Simulator) -> Example:
     sight = Sight(picture)
     exchanges = [kinds.single(writer, sight)]
     for _ in range(int(writer.rng.choice(len(_TURNS), p=_TURNS))):
-        exchanges.append(kinds.after(writer, sight, exchanges[-1]))
+        exchanges.append(kinds.after(writer, sight, exchanges))
     return _example(writer, Conversation.about(picture), exchanges)
 
 

@@ -231,7 +231,7 @@ def _offered(
     order: Sequence[str] | None = None,
     topic: Category | None = None,
 ) -> Exchange:
-    """The question with its options in random order (now and then in their own), and the answer in the form asked for."""
+    """The question with its options in random order, now and then in their own, and the answer in the form asked for."""
     options = [right, *wrong]
     options = [options[int(i)] for i in writer.rng.permutation(len(options))]
     if order is not None and chance(writer, 0.5):

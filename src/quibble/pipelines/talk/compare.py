@@ -188,7 +188,7 @@ def differ(writer: Writer, pair: Pair) -> Exchange:
             told.append(
                 f"{more} has more {SHORT[category]}: {note.word} against {weak}"
                 if weak != note.word
-                else f"{SHORT[category]} {Noun(SHORT[category], category is Category.COMPRESSION):are} a little stronger in {more}"
+                else f"{there_are(here)} in both, a little stronger in {more}"
             )
     if not told:
         told = [writer.one_of("I see no clear difference between them|they look about the same to me")]
@@ -274,9 +274,10 @@ def single_with_reference(writer: Writer, sight: Sight) -> Exchange:
     """What was done to a picture whose original is given."""
     question = sentence(
         writer.one_of(
-            "how does the picture differ from the reference?|compare the picture with the reference|what was done to the "
-            "picture, compared with the reference?|which distortions does the picture have against the reference?|"
-            "how much worse than the reference is it?|describe the quality of the picture, given the reference"
+            "how does the picture differ from the reference?|compare the picture with the reference|"
+            "what was done to the picture, compared with the reference?|how much worse than the reference is it?|"
+            "which distortions does the picture have against the reference?|"
+            "describe the quality of the picture, given the reference"
         )
     )
     told = all_defects(writer, sight)

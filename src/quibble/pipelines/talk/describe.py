@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from quibble.pipelines.talk.exchange import BRIEF, Exchange, Sight, chance, picture_word
+from quibble.pipelines.talk.exchange import BRIEF, Exchange, Sight, chance, fresh, picture_word
 from quibble.pipelines.talk.phrases import UNSURE, good, places, verdict
 from quibble.pipelines.talk.words import adjective, effect, extent, far, graded
 from quibble.text.evidence import Note
@@ -178,12 +178,9 @@ def _clause(writer: Writer, notes: list[Note], p: str, *, first: bool, boxes: bo
         where = "" if len(notes) > 1 else places(writer, notes)
         return writer.write(_PART[:1] + _PART[3:5] if first else _MORE[:3], d=d, where=where, p=p, adjective="")
     d = graded(writer, note)
-    if not first:
-        templates = _MAYBE if note.sure < UNSURE else _MORE
-    else:
-        templates = _WHOLE if note.spot.whole else _PART
-    fresh = [template for template in templates if template.id not in writer.used[-6:]] or templates
-    return writer.write(fresh, d=d, where=_where(writer, notes), p=p, adjective=adjective(writer, note))
+    more = _MAYBE if note.sure < UNSURE else _MORE
+    templates = (_WHOLE if note.spot.whole else _PART) if first else fresh(writer, more)
+    return writer.write(templates, d=d, where=_where(writer, notes), p=p, adjective=adjective(writer, note))
 
 
 def _where(writer: Writer, notes: list[Note]) -> str:
@@ -198,7 +195,8 @@ def _where(writer: Writer, notes: list[Note]) -> str:
 def brief_description(writer: Writer, sight: Sight) -> Exchange:
     """One sentence: level and names."""
     p = picture_word(writer)
-    question = f"{sentence(writer.write(ASK, p=p))} {writer.one_of('One sentence.|Keep it short.|In one sentence, please.|Briefly.')}"
+    short = writer.one_of("One sentence.|Keep it short.|In one sentence, please.|Briefly.")
+    question = f"{sentence(writer.write(ASK, p=p))} {short}"
     level = sight.picture.level.value
     if not sight.notes:
         return Exchange(

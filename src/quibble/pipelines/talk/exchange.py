@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from quibble.taxonomy import Category
 from quibble.text.evidence import Note, PictureNotes
-from quibble.text.grammar import Noun, Writer, pool
+from quibble.text.grammar import Noun, Template, Writer, pool
 
 #: What asks for an answer of a single word or phrase, behind a question.
 BRIEF: Final = pool(
@@ -30,7 +31,7 @@ BRIEF: Final = pool(
 class Exchange:
     """A question and its answer. kind: what sort of question it is.
 
-    key: the answer in one form that can be checked ("yes", "blur", "serious", "B", "top left"); None where there is none.
+    key: the answer in a form that can be checked ("yes", "blur", "serious", "B", "top left"); None where there is none.
     """
 
     kind: str
@@ -79,6 +80,11 @@ def chance(writer: Writer, probability: float) -> bool:
 def briefly(writer: Writer, question: str) -> str:
     """A question with the wish for a single word or phrase."""
     return f"{question} {writer.write(BRIEF)}"
+
+
+def fresh(writer: Writer, templates: Sequence[Template]) -> Sequence[Template]:
+    """Those of the templates that were not among the last few used; all, if all were."""
+    return [template for template in templates if template.id not in writer.used[-8:]] or templates
 
 
 def there_are(noun: Noun) -> str:

@@ -269,7 +269,7 @@ def at_side(writer: Writer, sight: Sight) -> Exchange | None:
     question = sentence(writer.write(_AT_SIDE, where=where, p=picture_word(writer)))
     if not inside:
         answer = writer.one_of(
-            f"nothing that I can see|I see no defects at the {where}|the {where} looks clean|nothing is visibly wrong there"
+            f"nothing that I can see|I see no defects at the {where}|the {where} looks clean|nothing is wrong there"
         )
         told = f"no, {answer}" if question.lower().startswith("is anything") else answer
         return Exchange(kind="at_side", question=question, answer=sentence(told), key="none")

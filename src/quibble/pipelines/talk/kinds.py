@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -98,8 +98,18 @@ def on_pair(writer: Writer, pair: Pair) -> Exchange:
     return _drawn(writer, PAIR, pair)
 
 
-def after(writer: Writer, sight: Sight, before: Exchange) -> Exchange:
-    """What is asked next."""
+def after(writer: Writer, sight: Sight, said: Sequence[Exchange]) -> Exchange:
+    """What is asked next; nothing that was answered before, as far as a few tries find something new."""
+    known = {(exchange.kind, exchange.topic, exchange.answer) for exchange in said}
+    once = {exchange.kind for exchange in said} & {"improve", "why", "describe"}
+    for _ in range(5):
+        made = _next(writer, sight, said[-1])
+        if made.kind not in once and (made.kind, made.topic, made.answer) not in known:
+            break
+    return made
+
+
+def _next(writer: Writer, sight: Sight, before: Exchange) -> Exchange:
     roll = writer.rng.random()
     if roll < 0.12 and before.topic is not None:
         sure = other.are_you_sure(writer, sight, before.topic)

@@ -117,7 +117,7 @@ _CAN: Final = pool(
 )
 _CANS: Final = pool(
     "talk.cans",
-    "I am quibble, and I judge image quality: what is wrong with a picture, where, how badly, and which of two is better",
+    "I am quibble, and I judge image quality: what is wrong with a picture, where, how badly, and which one is better",
     "I judge the quality of pictures. Ask me what is wrong, where, how bad it is, or what to do about it",
     "I am quibble, a program that judges image quality. Ask me about sharpness, noise, exposure, color or artifacts",
     "I look for defects in pictures, say where they are and how strong, and compare pictures",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from quibble.pipelines.talk.exchange import Exchange, chance, there_are
+from quibble.pipelines.talk.exchange import Exchange, chance, fresh, there_are
 from quibble.pipelines.talk.words import ASKED, SHORT, effect, graded
-from quibble.taxonomy import Category
+from quibble.taxonomy import ORDERS, Category
 from quibble.text.evidence import Note, RegionNotes
 from quibble.text.grammar import Noun, Writer, enumerate_words, pool, sentence, sentences
 from quibble.text.places import labelled
@@ -16,6 +16,17 @@ from quibble.text.pools import QUESTIONS
 SHOWN: Final = 3
 #: Where a question supposes a defect, the most probable one is named from this tenth on.
 SUPPOSED: Final = 1
+
+_C = Category
+#: What a region cannot show at once.
+OPPOSITE_OF: Final = {
+    _C.BRIGHTEN: _C.DARKEN,
+    _C.DARKEN: _C.BRIGHTEN,
+    _C.CONTRAST_STRENGTHEN: _C.CONTRAST_WEAKEN,
+    _C.CONTRAST_WEAKEN: _C.CONTRAST_STRENGTHEN,
+    _C.SATURATE_STRENGTHEN: _C.SATURATE_WEAKEN,
+    _C.SATURATE_WEAKEN: _C.SATURATE_STRENGTHEN,
+}
 
 _THIS: Final = (
     "this region|this area|the marked region|the selected area|this part|the marked area|the selected region|"
@@ -29,7 +40,10 @@ _THINGS: Final = (
     "cow|bear|umbrella|bag|book|clock|lamp|screen|phone|laptop|kite|ball|surfboard|people|trees|flowers|leaves|"
     "background|foreground|ground|ceiling|curtain|carpet|light|statue|church|street|platform|shelf|toy|vase"
 )
-_SIDES: Final = "|on the left|on the right|in the middle|at the top left|at the top right|at the bottom left|at the bottom right|at the top|at the bottom"
+_SIDES: Final = (
+    "|on the left|on the right|in the middle|at the top left|at the top right|at the bottom left|at the bottom right|"
+    "at the top|at the bottom"
+)
 
 _SHORT: Final = pool(
     "talk.region_short",
@@ -106,17 +120,23 @@ def region_name(writer: Writer) -> Noun:
 
 
 def notes_in(region: RegionNotes, least: int = SHOWN) -> list[Note]:
-    """The defects that a region shows, the most probable first."""
-    return [
-        Note(category=category, distortion=None, severity=max(severity, 0.5), sure=number, spot=region.spot)
-        for category, number, severity in region.found
-        if number >= least
-    ]
+    """The defects that a region shows, the most probable first; not one that is the opposite of a more probable one."""
+    notes: list[Note] = []
+    for category, number, severity in region.found:
+        if number >= least and OPPOSITE_OF.get(category) not in [note.category for note in notes]:
+            notes.append(
+                Note(category=category, distortion=None, severity=max(severity, 0.5), sure=number, spot=region.spot)
+            )
+    return notes
 
 
 def supposed(region: RegionNotes, count: int) -> list[Note]:
-    """The `count` most probable defects, if there is anything to suppose them from; fewer if not."""
-    return notes_in(region, SUPPOSED)[:count]
+    """The one or two most probable defects that can go together, if there is anything to suppose them from."""
+    first, *rest = notes_in(region, SUPPOSED) or [None]
+    if first is None or count == 1:
+        return [first] if first is not None else []
+    fitting = [n for n in rest if n.category in ORDERS[first.category] or first.category in ORDERS[n.category]]
+    return [first, *fitting[:1]]
 
 
 def refer_short(writer: Writer, region: RegionNotes, *, count: int) -> Exchange:
@@ -162,7 +182,8 @@ def local(writer: Writer, region: RegionNotes) -> Exchange:
         return Exchange(kind="local", question=question, answer=answer, key="none")
     answer = _told(writer, notes)
     if notes[0].severity >= 2.5 and chance(writer, 0.4):
-        answer = f"{answer} {sentence(writer.one_of('this lowers the quality there clearly|the quality there is low|as a whole, the region is clearly degraded'))}"
+        close = "this lowers the quality there clearly|the quality there is low|as a whole, it is clearly degraded"
+        answer = f"{answer} {sentence(writer.one_of(close))}"
     key = "+".join(sorted(note.category.value for note in notes))
     return Exchange(kind="local", question=question, answer=answer, key=key, topic=notes[0].category)
 
@@ -195,7 +216,7 @@ def _told(writer: Writer, notes: list[Note]) -> str:
     told = []
     for number, note in enumerate(notes):
         d = graded(writer, note)
-        clause = writer.write(_MORE if number else _OPEN, d=d, there=there_are(d))
+        clause = writer.write(fresh(writer, _MORE) if number else _OPEN, d=d, there=there_are(d))
         if number < 2:
             e = effect(writer, note)
             clause = writer.write(_LINK, a=clause, e=e, E=e[:1].upper() + e[1:])

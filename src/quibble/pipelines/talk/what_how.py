@@ -235,7 +235,7 @@ _CLEAN: Final = pool(
 )
 
 _KEEP: Final = {
-    Level.EXCELLENT: "yes, the quality is excellent|yes: technically it is excellent|yes, it is good enough for any use",
+    Level.EXCELLENT: "yes, the quality is excellent|yes: technically it is excellent|yes, for any use",
     Level.GOOD: "yes, the quality is good|yes, it is good enough for most uses|yes: the quality is good",
     Level.FAIR: "with some reservations: the quality is only fair|for small sizes, yes, as the quality is fair",
     Level.POOR: "rather not, as the quality is poor|only if you have nothing better: the quality is poor",
@@ -414,8 +414,7 @@ def why(writer: Writer, sight: Sight) -> Exchange:
     if good(level):
         opening = (
             writer.one_of(
-                f"the quality is {level.value}; only {told_all} {told_all:count} against it|it is {level.value} in spite of "
-                f"{told_all}"
+                f"the quality is {level.value}, in spite of {told_all}|it is {level.value} in spite of {told_all}"
             )
             if told_all
             else ""
@@ -438,9 +437,10 @@ def why_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     noun, a = asked.noun(writer), asked.degree(writer)
     question = sentence(writer.write(_WHY_IS, n=noun, a=a, p=p)).replace("so much specks", "so many specks")
     if not present:
+        by_adjective = f"|it is not {a}: I see no {noun}|it does not look {a} to me" if a in question else ""
         denial = writer.one_of(
-            f"it is not: I see no {noun}|in fact, I see no {noun} in this {p}|there {noun:are} no {noun} that I can see|"
-            f"it does not look {a} to me|I find no {noun} here"
+            f"in fact, I see no {noun} in this {p}|there {noun:are} no {noun} that I can see|I find no {noun} here"
+            + by_adjective
         )
         return Exchange(
             kind="leading",
@@ -511,8 +511,8 @@ def kind(writer: Writer, sight: Sight) -> Exchange | None:
     question = sentence(writer.write(_KIND, n=noun, p=picture_word(writer)))
     if note.distortion is None:
         answer = writer.one_of(
-            f"I cannot tell the kind for certain; I only see {graded(writer, note)}|hard to say: it could be of several "
-            "kinds|I am not sure which kind it is"
+            f"I cannot tell the kind for certain; I only see {graded(writer, note)}|I am not sure which kind it is|"
+            "hard to say: it could be of several kinds"
         )
         return Exchange(kind="kind", question=question, answer=sentence(answer), key="unknown", topic=note.category)
     names = KIND_NAMES[note.distortion]

@@ -22,7 +22,10 @@ _C, _D = Category, Distortion
 
 @dataclass(frozen=True)
 class Asked:
-    """How people name a category. adjectives: "is it ...?"; nouns: "any ...?", * marks a plural; degrees: "how ...?"."""
+    """How people name a category.
+
+    adjectives: "is it ...?"; nouns: "any ...?", * marks a plural; degrees: "how ...?".
+    """
 
     adjectives: str
     nouns: str
@@ -57,7 +60,7 @@ ASKED: Final[Mapping[Category, Asked]] = MappingProxyType(
         ),
         _C.BRIGHTEN: Asked(
             "overexposed|overexposed|too bright|too light|brighter than it should be",
-            "overexposure|overexposure|excessive brightness|too much light",
+            "overexposure|overexposure|excessive brightness",
             "overexposed|overexposed|overbright",
         ),
         _C.DARKEN: Asked(
@@ -67,7 +70,7 @@ ASKED: Final[Mapping[Category, Asked]] = MappingProxyType(
         ),
         _C.CONTRAST_STRENGTHEN: Asked(
             "too contrasty|too high in contrast|over-contrasted",
-            "excessive contrast|too much contrast|exaggerated contrast|overdone contrast",
+            "excessive contrast|exaggerated contrast|overdone contrast",
             "contrasty|harsh in contrast",
         ),
         _C.CONTRAST_WEAKEN: Asked(
@@ -77,7 +80,7 @@ ASKED: Final[Mapping[Category, Asked]] = MappingProxyType(
         ),
         _C.SATURATE_STRENGTHEN: Asked(
             "oversaturated|oversaturated|too colorful|too vivid|too saturated",
-            "oversaturation|oversaturation|excessive saturation|too much color|excessive color",
+            "oversaturation|oversaturation|excessive saturation|excessive color",
             "oversaturated|garish",
         ),
         _C.SATURATE_WEAKEN: Asked(
@@ -87,7 +90,7 @@ ASKED: Final[Mapping[Category, Asked]] = MappingProxyType(
         ),
         _C.OVERSHARPEN: Asked(
             "oversharpened|oversharpened|over-sharpened|sharpened too much",
-            "oversharpening|oversharpening|excessive sharpening|*sharpening halos|too much sharpening",
+            "oversharpening|oversharpening|excessive sharpening|*sharpening halos",
             "oversharpened",
         ),
         _C.PIXELATE: Asked(
@@ -142,11 +145,11 @@ ASPECTS: Final[Mapping[Aspect, tuple[Category, ...]]] = MappingProxyType(
 ASPECT_NAMES: Final[Mapping[Aspect, str]] = MappingProxyType(
     {
         Aspect.SHARPNESS: "sharpness|focus",
-        Aspect.NOISE: "noise level|amount of noise",
+        Aspect.NOISE: "noise level|noise level|noise",
         Aspect.EXPOSURE: "exposure|brightness|lighting",
         Aspect.CONTRAST: "contrast|tonal contrast",
         Aspect.COLOR: "color|color rendering|saturation",
-        Aspect.ARTIFACTS: "state of artifacts|level of artifacts",
+        Aspect.ARTIFACTS: "artifact level|compression quality",
     }
 )
 
@@ -321,7 +324,7 @@ _EFFECTS: Final = {**SPACE_EFFECTS, **TONE_EFFECTS}
 
 
 def effect(writer: Writer, note: Note) -> str:
-    """A clause on what a defect does, true of its severity and of all that is known of its kind; no facts are assumed."""
+    """A clause on what a defect does: true of its severity and of what is known of its kind, with no facts assumed."""
     kind = note.distortion or next(d for d in Distortion if d.category is note.category)
     if kind is Distortion.BLUR_MOTION and note.distortion is not None:
         templates = _MOTION
