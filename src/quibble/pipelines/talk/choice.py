@@ -130,13 +130,13 @@ def choose_main(writer: Writer, sight: Sight) -> Exchange | None:
     if sight.notes and len(sight.by_category) > 1 and chance(writer, 0.4):
         right = list(sight.by_category)[int(writer.rng.integers(len(sight.by_category)))]
         question = writer.write(_SEEN, p=picture_word(writer))
-    wrong = [c for c in Category if c not in sight.by_category and c is not right]
+    unlikely = [c for c in sight.absent if c is not right]
     return _offered(
         writer,
         "choice_what",
         question,
         SHORT[right],
-        _some(writer, [SHORT[c] for c in wrong]),
+        _some(writer, [SHORT[c] for c in unlikely]),
         key=right.value,
         topic=right,
     )
@@ -190,12 +190,13 @@ def choose_aspect(writer: Writer, sight: Sight) -> Exchange:
     """What holds for a side of quality."""
     sides = list(_SIDES)
     side = sides[int(writer.rng.integers(len(sides)))]
-    held = [any(c in sight.by_category for c in categories) if categories else None for categories, _ in _SIDES[side]]
+    there = [*sight.by_category, *sight.possible]
+    held = [any(c in there for c in categories) for categories, _ in _SIDES[side]]
     words = [writer.one_of(text) for _, text in _SIDES[side]]
     found = [i for i, is_held in enumerate(held) if is_held]
     right = found[0] if found else len(words) - 1
     if len(found) > 1:
-        right = min(found, key=lambda i: next(k for k, c in enumerate(sight.by_category) if c in _SIDES[side][i][0]))
+        right = min(found, key=lambda i: there.index(_SIDES[side][i][0][0]))
     wrong = [word for i, word in enumerate(words) if i != right and i not in found]
     question = writer.write(_ASPECT, s=writer.one_of(_SIDE_NAMES[side]), p=picture_word(writer))
     key = "none" if not found else _SIDES[side][right][0][0].value
@@ -204,7 +205,7 @@ def choose_aspect(writer: Writer, sight: Sight) -> Exchange:
 
 def choose_yes(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     """Yes and no as options."""
-    among = list(sight.by_category) if present else sight.absent
+    among = [*sight.by_category, *sight.possible] if present else sight.absent
     if not among:
         return None
     category = among[int(writer.rng.integers(len(among)))]
@@ -231,7 +232,7 @@ def _offered(
     order: Sequence[str] | None = None,
     topic: Category | None = None,
 ) -> Exchange:
-    """The question with its options in random order, now and then in their own, and the answer in the form asked for."""
+    """The question with its options in random order, now and then in their own, and the answer as it is asked for."""
     options = [right, *wrong]
     options = [options[int(i)] for i in writer.rng.permutation(len(options))]
     if order is not None and chance(writer, 0.5):

@@ -11,6 +11,9 @@ from quibble.taxonomy import Category
 from quibble.text.evidence import Note, PictureNotes
 from quibble.text.grammar import Noun, Template, Writer, pool
 
+#: Without a finding, a category is thought possible from this tenth of probability on.
+POSSIBLE: Final = 4
+
 #: What asks for an answer of a single word or phrase, behind a question.
 BRIEF: Final = pool(
     "talk.brief",
@@ -64,7 +67,13 @@ class Sight:
 
     @property
     def absent(self) -> list[Category]:
-        return [category for category in Category if category not in self.by_category]
+        """What was neither found nor thought possible."""
+        return [c for c in Category if c not in self.by_category and c not in self.possible]
+
+    @property
+    def possible(self) -> list[Category]:
+        """What is not sure enough for a finding, and yet not to be denied when it is asked for."""
+        return [category for category, number in self.picture.hints if number >= POSSIBLE]
 
 
 def picture_word(writer: Writer) -> str:

@@ -229,7 +229,7 @@ def follow_up(writer: Writer, sight: Sight) -> Exchange:
     question = sentence(writer.write([t for t in _SHORT if "{s}" not in t.text], n=noun))
     if present:
         d = defect_with_place(writer, sight.by_category[category])
-        answer = writer.one_of(f"yes, there {d:are} {d}|yes: {d}|there {d:are} {d}")
+        answer = writer.one_of(f"yes, {there_are(d)}|yes: {d}|{there_are(d)}")
     else:
         answer = writer.one_of(f"no, I see no {noun}|I see no {noun}|no")
     return Exchange(

@@ -132,9 +132,10 @@ def notes_in(region: RegionNotes, least: int = SHOWN) -> list[Note]:
 
 def supposed(region: RegionNotes, count: int) -> list[Note]:
     """The one or two most probable defects that can go together, if there is anything to suppose them from."""
-    first, *rest = notes_in(region, SUPPOSED) or [None]
-    if first is None or count == 1:
-        return [first] if first is not None else []
+    notes = notes_in(region, SUPPOSED)
+    if count == 1 or not notes:
+        return notes[:1]
+    first, *rest = notes
     fitting = [n for n in rest if n.category in ORDERS[first.category] or first.category in ORDERS[n.category]]
     return [first, *fitting[:1]]
 

@@ -147,7 +147,7 @@ class Simulator:
             if rng.random() < 0.08:
                 seen = _LIKE[category][int(rng.integers(2))]
             if rng.random() < 0.35 - 0.05 * level:
-                hints[seen] = max(hints.get(seen, 0), int(rng.integers(LEAST_HINT, 8)))
+                hints[seen] = max(hints.get(seen, 0), int(rng.integers(LEAST_HINT, 9)))
                 continue
             mean = level if rng.random() < 0.5 else 0.6 * level + 1.1
             severity = float(np.clip(mean + rng.normal(0, 0.45), 0.5, 5))
@@ -160,7 +160,7 @@ class Simulator:
             small = Spot(cells=at.cells, share=max(1, min(at.share, int(rng.integers(1, 7)))))
             notes.append(self._note(category, float(rng.uniform(1.5, 4)), small, sure=int(rng.integers(2, 9))))
         for category in rng.permutation(len(_CATEGORIES))[: int(rng.integers(0, 3))].tolist():
-            hints.setdefault(_CATEGORIES[category], int(rng.integers(0, 6)))
+            hints.setdefault(_CATEGORIES[category], int(rng.integers(0, 5)))
         order = _limited(sorted(notes, key=lambda n: -n.severity * (n.sure + 0.5) * n.spot.share**0.5))
         found = {note.category for note in order}
         told = [(c, n) for c, n in hints.items() if c not in found and n >= LEAST_HINT]

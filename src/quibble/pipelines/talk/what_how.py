@@ -248,6 +248,21 @@ def main_defect(writer: Writer, sight: Sight) -> Exchange:
     """What is wrong most of all."""
     p = picture_word(writer)
     question = sentence(writer.write(_MAIN, p=p))
+    if not sight.notes and sight.possible:
+        maybe = sight.possible[0]
+        if chance(writer, 0.2):
+            return Exchange(
+                kind="what",
+                question=briefly(writer, question),
+                answer=f"Perhaps {SHORT[maybe]}",
+                key=maybe.value,
+                topic=maybe,
+            )
+        told = writer.one_of(
+            f"nothing that I am certain of; there may be some {SHORT[maybe]}|I see no clear defect, only weak signs of "
+            f"{SHORT[maybe]}|nothing certain, but perhaps some {SHORT[maybe]}"
+        )
+        return Exchange(kind="what", question=question, answer=sentence(told), key=maybe.value, topic=maybe)
     if not sight.notes:
         if chance(writer, 0.15):
             return Exchange(kind="what", question=briefly(writer, question), answer="Nothing", key="none")

@@ -137,6 +137,15 @@ _UNSURE: Final = pool(
     "yes, I believe so, though I am not sure: {d}",
     "probably yes; {there}, but I am not certain",
 )
+_POSSIBLE: Final = pool(
+    "talk.possible",
+    "possibly: there may be some {n}, but I am not certain",
+    "perhaps; I cannot rule out some {n}",
+    "maybe: there are slight signs of {n}, but I am not sure",
+    "possibly, yes, though the signs of {n} are weak",
+    "perhaps a little {n}, but I am not certain",
+    "possibly; I see weak signs of {n}",
+)
 _NO: Final = pool(
     "talk.no",
     "no, I see no {n}",
@@ -161,7 +170,7 @@ _NOT: Final = pool(
 
 def is_it(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     """Whether the picture has a category of defect; None if there is none to ask about."""
-    among = list(sight.by_category) if present else sight.absent
+    among = [*sight.by_category, *sight.possible] if present else sight.absent
     if not among:
         return None
     category = among[int(writer.rng.integers(len(among)))]
@@ -175,7 +184,8 @@ def about(writer: Writer, sight: Sight, category: Category) -> Exchange:
     by_adjective = chance(writer, 0.55)
     question = sentence(writer.write(_IS, a=adjective, p=p) if by_adjective else writer.write(_ANY, n=noun, p=p))
     notes = sight.by_category.get(category)
-    key = "yes" if notes else "no"
+    possible = category in sight.possible
+    key = "yes" if notes or possible else "no"
     if chance(writer, 0.15):
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?|Just yes or no, please.')}"
         return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key, topic=category)
@@ -185,6 +195,8 @@ def about(writer: Writer, sight: Sight, category: Category) -> Exchange:
         )
     if notes:
         answer = sentences(yes(writer, notes))
+    elif possible:
+        answer = sentence(writer.write(_POSSIBLE, n=noun))
     elif by_adjective:
         answer = sentences(writer.write(_NOT, a=adjective), instead(writer, sight))
     else:
