@@ -39,7 +39,7 @@ def find(
     confidence. Connected regions are separate findings.
     """
     found = []
-    content = _content(evidence, width, height)
+    content = content_of(evidence, width, height)
     for number, category in enumerate(CATEGORIES):
         probability = smooth(evidence.categories[number][content])
         for inside in regions_above(probability, threshold[number]):
@@ -70,7 +70,7 @@ def importance(finding: Finding) -> float:
     return float(finding.severity * finding.confidence * finding.share**0.5)
 
 
-def _content(evidence: Evidence, width: int, height: int) -> tuple[slice, slice]:
+def content_of(evidence: Evidence, width: int, height: int) -> tuple[slice, slice]:
     """The part of the maps that shows the picture and not its mirrored margin."""
     scale = min(1.0, max(evidence.width, evidence.height) / max(width, height))
     rows = min(evidence.categories.shape[1], max(1, -(-round(height * scale) // 4)))

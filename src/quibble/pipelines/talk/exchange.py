@@ -1,0 +1,102 @@
+"""A question with its answer, and what both may know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from quibble.taxonomy import Category
+from quibble.text.evidence import Note, PictureNotes
+from quibble.text.grammar import Noun, Template, Writer, pool
+
+#: Without a finding, a category is thought possible from this tenth of probability on.
+POSSIBLE: Final = 4
+
+#: What asks for an answer of a single word or phrase, behind a question.
+BRIEF: Final = pool(
+    "talk.brief",
+    "Answer the question using a single word or phrase.",
+    "Answer with a single word or phrase.",
+    "One word.",
+    "Just a word or two.",
+    "Keep it to a word or two.",
+    "Short answer, please.",
+    "Reply in one word or a short phrase.",
+    "Be brief: a word or a short phrase.",
+    "In a word?",
+    "Only a word or a short phrase, please.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """A question and its answer. kind: what sort of question it is.
+
+    key: the answer in a form that can be checked ("yes", "blur", "serious", "B", "top left"); None where there is none.
+    """
+
+    kind: str
+    question: str
+    answer: str
+    key: str | None = None
+    #: what the two were about, for what is asked next
+    topic: Category | None = None
+
+
+class Sight:
+    """A picture's notes, sorted for looking things up."""
+
+    def __init__(self, picture: PictureNotes) -> None:
+        self.picture = picture
+        self.notes = picture.notes
+        self.by_category: dict[Category, list[Note]] = {}
+        for note in picture.notes:
+            self.by_category.setdefault(note.category, []).append(note)
+
+    @property
+    def firsts(self) -> list[Note]:
+        """The most important note of each category, the most important first."""
+        return [notes[0] for notes in self.by_category.values()]
+
+    @property
+    def worst(self) -> Note:
+        """The note with the highest severity, the most important of equals."""
+        return max(self.notes, key=lambda note: note.severity)
+
+    @property
+    def absent(self) -> list[Category]:
+        """What was neither found nor thought possible."""
+        return [c for c in Category if c not in self.by_category and c not in self.possible]
+
+    @property
+    def possible(self) -> list[Category]:
+        """What is not sure enough for a finding, and yet not to be denied when it is asked for."""
+        return [category for category, number in self.picture.hints if number >= POSSIBLE]
+
+
+def picture_word(writer: Writer) -> str:
+    """What people call it."""
+    return writer.one_of("picture|picture|image|image|photo|photo|photograph|shot")
+
+
+def chance(writer: Writer, probability: float) -> bool:
+    """Whether something of this probability happens."""
+    return bool(writer.rng.random() < probability)
+
+
+def briefly(writer: Writer, question: str) -> str:
+    """A question with the wish for a single word or phrase."""
+    return f"{question} {writer.write(BRIEF)}"
+
+
+def fresh(writer: Writer, templates: Sequence[Template]) -> Sequence[Template]:
+    """Those of the templates that were not among the last few used; all, if all were."""
+    return [template for template in templates if template.id not in writer.used[-8:]] or templates
+
+
+def there_are(noun: Noun) -> str:
+    """ "there is serious blur and moderate noise": the verb goes by what stands next to it"""
+    first = re.split(r", | and ", noun.text)[0]
+    return f"there {Noun(first, noun.plural and 'artifacts' in first):are} {noun}"

@@ -1,0 +1,323 @@
+"""Where something is: questions for a place, a box or a mask, in the kinds of IQA-Octopus and in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from quibble.pipelines.talk.exchange import Exchange, Sight, chance, picture_word, there_are
+from quibble.pipelines.talk.phrases import instead
+from quibble.pipelines.talk.words import ASKED, far, graded
+from quibble.taxonomy import Category
+from quibble.text.evidence import Note, Spot
+from quibble.text.grammar import Noun, Writer, enumerate_words, pool, sentence, sentences
+from quibble.text.pools import QUESTIONS
+from quibble.text.special import SEGMENT_TEXT
+from quibble.text.vocabulary import PLAIN_NAMES
+
+_WHERE: Final = pool(
+    "talk.where",
+    "where {n:are} the {n}?",
+    "where is [it|the {p}] {a}?",
+    "show me the {a} part.",
+    "which part of the {p} is {a}?",
+    "where do you see {n}?",
+    "find the {n}.",
+    "locate the {n} [in this {p}|].",
+    "point to the {n}.",
+    "in which part of the {p} {n:are} there {n}?",
+    "where exactly {n:are} the {n}?",
+    "segment the {n}.",
+    "which area {n:do} the {n} affect?",
+    "mark the {n}.",
+    "highlight the region with {n}.",
+    "outline the part that is {a}.",
+    "where can {n} be seen?",
+)
+_WORST: Final = pool(
+    "talk.worst_part",
+    "where is the problem?",
+    "where is the worst part?",
+    "which part is bad?",
+    "where should I look?",
+    "show me the worst spot.",
+    "where is it damaged?",
+    "which area needs repair the most?",
+    "where are the defects?",
+    "point to the damage.",
+    "segment the damaged part.",
+    "where?",
+)
+_ASK_MASK: Final = pool(
+    "talk.ask_mask",
+    "Segment it.",
+    "Give the mask.",
+    "Show me a mask.",
+    "Mark it in the picture.",
+    "Highlight it.",
+    "Outline it, please.",
+    "With a mask, please.",
+    "Please segment the region.",
+    "Draw the mask.",
+    "Mask it out for me.",
+)
+_ASK_BOX: Final = pool(
+    "talk.ask_box",
+    "Give the box.",
+    "With a box, please.",
+    "Give its coordinates.",
+    "Answer with a bounding box.",
+    "Put a box on it.",
+    "I need the coordinates.",
+)
+_AT: Final = pool(
+    "talk.there",
+    "{where}",
+    "it is {where}",
+    "you find it {where}",
+    "{where}, where {there}",
+    "look {where}: {there}",
+    "it lies {where}; {there}",
+    "{where}: {d}",
+    "{there} {where}",
+    "the place is {where}, with {d}",
+)
+_NOWHERE: Final = pool(
+    "talk.nowhere",
+    "nowhere: I see no {n}",
+    "I see no {n} in this picture",
+    "there {n:are} no {n} that I can see",
+    "nowhere that I can see",
+    "I find no {n}, so there is no place to point to",
+    "no part of the picture shows {n}",
+)
+_UNDAMAGED: Final = pool(
+    "talk.undamaged",
+    "nowhere: I see no defects",
+    "no part is visibly degraded",
+    "I see no damaged part in this picture",
+    "none: the picture looks clean",
+    "there is no region with visible defects",
+)
+_AT_SIDE: Final = pool(
+    "talk.at_side",
+    "what is wrong at the {where}?",
+    "which defect is at the {where}?",
+    "what do you see at the {where}?",
+    "describe the {where} of the {p}.",
+    "how is the quality at the {where}?",
+    "what about the {where}?",
+    "is anything wrong at the {where}?",
+    "what's the problem at the {where}?",
+    "name the defect at the {where}.",
+    "and the {where}?",
+)
+
+#: Two boxes with at least this overlap of the smaller one hold defects of one region.
+_TOGETHER: Final = 0.6
+#: By how much severities must differ before one region is called the worst.
+_MARGIN: Final = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Notes of one region, the most important first."""
+
+    notes: tuple[Note, ...]
+
+    @property
+    def total(self) -> float:
+        return sum(note.severity for note in self.notes)
+
+    @property
+    def spot(self) -> Spot:
+        return self.notes[0].spot
+
+
+def clusters(notes: tuple[Note, ...]) -> list[Cluster]:
+    """Notes grouped by region: those of other categories whose boxes lie over each other."""
+    groups: list[list[Note]] = []
+    for note in notes:
+        for group in groups:
+            if all(other.category is not note.category for other in group) and _over(group[0], note) >= _TOGETHER:
+                group.append(note)
+                break
+        else:
+            groups.append([note])
+    return [Cluster(notes=tuple(group)) for group in groups]
+
+
+def _over(a: Note, b: Note) -> float:
+    smaller = min(a.spot.box.area, b.spot.box.area)
+    shares = min(a.spot.share, b.spot.share) / max(a.spot.share, b.spot.share)
+    return a.spot.box.intersection(b.spot.box) / smaller if smaller and shares > 0.25 else 0.0
+
+
+def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
+    """Where a category of defect is."""
+    among = list(sight.by_category) if present else sight.absent
+    if not among:
+        return None
+    category = among[int(writer.rng.integers(len(among)))]
+    asked = ASKED[category]
+    noun = asked.noun(writer)
+    question = sentence(writer.write(_WHERE, n=noun, a=asked.adjective(writer), p=picture_word(writer)))
+    if not present:
+        return Exchange(
+            kind="where",
+            question=_extended(writer, question)[0],
+            answer=sentences(writer.write(_NOWHERE, n=noun), instead(writer, sight)),
+            key="none",
+            topic=category,
+        )
+    question, box, mask = _extended(writer, question)
+    notes = sight.by_category[category]
+    answer = pointed(writer, notes[:3], box=box) + (SEGMENT_TEXT if mask else "")
+    return Exchange(kind="where", question=question, answer=answer, key=category.value, topic=category)
+
+
+def worst_part(writer: Writer, sight: Sight) -> Exchange:
+    """Where the picture is damaged."""
+    question, box, mask = _extended(writer, sentence(writer.write(_WORST)))
+    if not sight.notes:
+        answer = sentence(writer.write(_UNDAMAGED))
+        return Exchange(kind="where", question=question, answer=answer, key="none")
+    answer = pointed(writer, [sight.notes[0]], box=box) + (SEGMENT_TEXT if mask else "")
+    return Exchange(kind="where", question=question, answer=answer, topic=sight.notes[0].category)
+
+
+def pointed(writer: Writer, notes: list[Note], *, box: bool) -> str:
+    """Sentences that say where notes of one category are, in words that hold left or right and top or bottom."""
+    if box:
+        told = enumerate_words([f"[{graded(writer, note)}]{note.spot.code}" for note in notes])
+        return sentence(writer.one_of(f"{told}|here: {told}|it is here: {told}"))
+    first = notes[0]
+    d = graded(writer, first)
+    text = writer.write(_AT, where=far(writer, first.spot), there=there_are(d), d=d)
+    more = [far(writer, note.spot) for note in notes[1:]]
+    return sentences(text, *(writer.one_of(f"and {m}|also {m}|another such region is {m}") for m in more))
+
+
+def most_damaged(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
+    """HyD-G: the region with the most damage, or the least among the damaged ones."""
+    kind = "hyd_most" if most else "hyd_least"
+    question, box, mask = _extended(writer, _asked(writer, kind))
+    if not sight.notes:
+        return Exchange(kind=kind, question=question, answer=sentence(writer.write(_UNDAMAGED)), key="none")
+    found = sorted(clusters(sight.notes), key=lambda c: -c.total if most else c.total)
+    if len(found) > 1 and abs(found[0].total - found[1].total) < _MARGIN:
+        return None
+    return _region_answer(writer, kind, question, found[0], box=box, mask=mask)
+
+
+def most_of(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
+    """SiD-G: the region with the most of one defect, or the least of those that have it."""
+    kind = "sid_most" if most else "sid_least"
+    several = [c for c, notes in sight.by_category.items() if len(notes) > 1]
+    among = several or list(Category)
+    category = among[int(writer.rng.integers(len(among)))]
+    noun = _plain(writer, category)
+    question, box, mask = _extended(writer, _asked(writer, kind, defect=noun))
+    notes = sorted(sight.by_category.get(category, ()), key=lambda n: -n.severity if most else n.severity)
+    if not notes:
+        answer = sentence(writer.write(_NOWHERE, n=noun))
+        return Exchange(kind=kind, question=question, answer=answer, key="none", topic=category)
+    if len(notes) > 1 and abs(notes[0].severity - notes[1].severity) < _MARGIN:
+        return None
+    return _region_answer(writer, kind, question, Cluster(notes=(notes[0],)), box=box, mask=mask)
+
+
+def in_order(writer: Writer, sight: Sight) -> Exchange | None:
+    """DAO-G: the region with two defects in an order. What was first cannot be read from notes; what is there can."""
+    found = clusters(sight.notes)
+    doubles = [c for c in found if len(c.notes) > 1]
+    variant = writer.one_of("dao_pair|dao_first|dao_last")
+    if doubles:
+        cluster = doubles[int(writer.rng.integers(len(doubles)))]
+        pair = [cluster.notes[int(i)].category for i in writer.rng.permutation(len(cluster.notes))[:2]]
+    elif found:
+        cluster = found[0]
+        others = [c for c in Category if c not in sight.by_category]
+        pair = [cluster.notes[0].category, others[int(writer.rng.integers(len(others)))]]
+        if chance(writer, 0.5):
+            pair.reverse()
+        variant = "dao_pair"
+    else:
+        return None
+    asked = set(pair) if variant == "dao_pair" else {pair[0]} if variant == "dao_first" else {pair[1]}
+    if sum(bool(asked & {n.category for n in c.notes}) for c in found) != 1:
+        return None
+    first, second = (_plain(writer, category) for category in pair)
+    question, box, mask = _extended(writer, _asked(writer, variant, first=first, second=second))
+    return _region_answer(writer, variant, question, cluster, box=box, mask=mask)
+
+
+def at_side(writer: Writer, sight: Sight) -> Exchange | None:
+    """What is wrong at a side or in a corner; None if the boxes leave it open."""
+    corners = [f"{y} {x}" for y in ("top", "bottom") for x in ("left", "right")]
+    where = corners[int(writer.rng.integers(4))]
+    inside, touching = [], False
+    for notes in sight.by_category.values():
+        for note in notes:
+            y, x = note.spot.place.cell
+            if note.spot.whole or f"{y} {x}" == where:
+                inside.append(note)
+            elif _touches(note.spot, where):
+                touching = True
+    if touching:
+        return None
+    question = sentence(writer.write(_AT_SIDE, where=where, p=picture_word(writer)))
+    if not inside:
+        answer = writer.one_of(
+            f"nothing that I can see|I see no defects at the {where}|the {where} looks clean|nothing is wrong there"
+        )
+        told = f"no, {answer}" if question.lower().startswith("is anything") else answer
+        return Exchange(kind="at_side", question=question, answer=sentence(told), key="none")
+    d = [graded(writer, note) for note in inside[:3]]
+    nouns = d[0] if len(d) == 1 else Noun(enumerate_words([str(noun) for noun in d]), plural=True)
+    told = writer.one_of(f"{there_are(nouns)} there|I see {nouns} there|{nouns}|there, one sees {nouns}")
+    if question.lower().startswith("is anything"):
+        told = f"yes, {told}"
+    key = "+".join(sorted({note.category.value for note in inside}))
+    return Exchange(kind="at_side", question=question, answer=sentence(told), key=key, topic=inside[0].category)
+
+
+def _touches(at: Spot, where: str) -> bool:
+    """Whether a box reaches into a quarter of the picture."""
+    y, x = where.split()
+    half = at.place.width / 2
+    across = at.box.x0 < half if x == "left" else at.box.x1 > half
+    return across and (at.box.y0 < half if y == "top" else at.box.y1 > half)
+
+
+def _region_answer(writer: Writer, kind: str, question: str, cluster: Cluster, *, box: bool, mask: bool) -> Exchange:
+    nouns = [graded(writer, note) for note in cluster.notes[:2]]
+    d = nouns[0] if len(nouns) == 1 else Noun(enumerate_words([str(noun) for noun in nouns]), plural=True)
+    if box:
+        answer = sentence(f"[{d}]{cluster.spot.code}")
+    else:
+        answer = sentences(writer.write(_AT, where=far(writer, cluster.spot), there=there_are(d), d=d))
+    if mask:
+        answer += SEGMENT_TEXT
+    return Exchange(kind=kind, question=question, answer=answer, topic=cluster.notes[0].category)
+
+
+def _asked(writer: Writer, kind: str, **nouns: Noun) -> str:
+    return sentence(writer.write(QUESTIONS[kind], **nouns))
+
+
+def _extended(writer: Writer, question: str) -> tuple[str, bool, bool]:
+    """(question, whether it asks for a box, whether it asks for a mask)"""
+    if "segment" in question.lower():
+        return question, False, True
+    roll = writer.rng.random()
+    if roll < 0.3:
+        return f"{question} {writer.write(_ASK_MASK)}", False, True
+    if roll < 0.45:
+        return f"{question} {writer.write(_ASK_BOX)}", True, False
+    return question, False, False
+
+
+def _plain(writer: Writer, category: Category) -> Noun:
+    names = PLAIN_NAMES[category]
+    return names[int(writer.rng.integers(len(names)))].noun

@@ -1,0 +1,142 @@
+"""The mix: which kinds of question are asked how often, alone or one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
+from quibble.pipelines.talk import choice, compare, describe, ground, other, region, what_how, yes_no
+from quibble.pipelines.talk.compare import Pair
+from quibble.pipelines.talk.exchange import Exchange, Sight
+from quibble.text.evidence import RegionNotes
+from quibble.text.grammar import Writer
+
+T = TypeVar("T")
+_Maker = Callable[[Writer, Sight], Exchange | None]
+_RegionMaker = Callable[[Writer, RegionNotes], Exchange | None]
+_PairMaker = Callable[[Writer, Pair], Exchange | None]
+
+#: Questions on one picture, with their shares.
+SINGLE: Final[tuple[tuple[float, _Maker], ...]] = (
+    (8, partial(yes_no.is_it, present=True)),
+    (9, partial(yes_no.is_it, present=False)),
+    (4, yes_no.is_opposite),
+    (3, yes_no.is_clean),
+    (2, partial(yes_no.is_at, present=True)),
+    (2, partial(yes_no.is_at, present=False)),
+    (6, what_how.main_defect),
+    (3, what_how.list_defects),
+    (1, what_how.count_defects),
+    (4, partial(what_how.how_bad, present=True)),
+    (3, partial(what_how.how_bad, present=False)),
+    (4, what_how.aspect),
+    (5, what_how.how_good),
+    (2, what_how.score),
+    (2, what_how.why),
+    (2, partial(what_how.why_is, present=True)),
+    (3, partial(what_how.why_is, present=False)),
+    (3, what_how.improve),
+    (1.5, what_how.use),
+    (1.5, what_how.kind),
+    (1.5, what_how.share),
+    (4, choice.choose_main),
+    (3, choice.choose_severity),
+    (2, choice.choose_level),
+    (2, choice.choose_place),
+    (3, choice.choose_aspect),
+    (1, partial(choice.choose_yes, present=True)),
+    (1, partial(choice.choose_yes, present=False)),
+    (10, describe.describe),
+    (2, describe.brief_description),
+    (6, partial(ground.where_is, present=True)),
+    (2.5, partial(ground.where_is, present=False)),
+    (2, ground.worst_part),
+    (2, partial(ground.most_damaged, most=True)),
+    (2, partial(ground.most_damaged, most=False)),
+    (2, partial(ground.most_of, most=True)),
+    (2, partial(ground.most_of, most=False)),
+    (3, ground.in_order),
+    (3, ground.at_side),
+    (5, lambda writer, sight: other.off_topic(writer)),
+    (1, lambda writer, sight: other.small_talk(writer)),
+)
+#: Questions on a region.
+REGION: Final[tuple[tuple[float, _RegionMaker], ...]] = (
+    (4, partial(region.refer_short, count=1)),
+    (3, partial(region.refer_short, count=2)),
+    (3, partial(region.refer_long, count=1)),
+    (3, partial(region.refer_long, count=2)),
+    (4, region.local),
+    (2, partial(region.region_is, present=True)),
+    (2, partial(region.region_is, present=False)),
+    (0.4, lambda writer, notes: other.off_topic(writer)),
+)
+#: Questions on two pictures.
+PAIR: Final[tuple[tuple[float, _PairMaker], ...]] = (
+    (5, compare.better),
+    (4, compare.reasoned),
+    (3, compare.differ),
+    (2, partial(compare.which_more, present=True)),
+    (1, partial(compare.which_more, present=False)),
+    (0.3, lambda writer, pair: other.off_topic(writer)),
+)
+
+
+def single(writer: Writer, sight: Sight) -> Exchange:
+    """A question on one picture."""
+    return _drawn(writer, SINGLE, sight)
+
+
+def on_region(writer: Writer, notes: RegionNotes) -> Exchange:
+    """A question on a region."""
+    return _drawn(writer, REGION, notes)
+
+
+def on_pair(writer: Writer, pair: Pair) -> Exchange:
+    """A question on two pictures."""
+    return _drawn(writer, PAIR, pair)
+
+
+def after(writer: Writer, sight: Sight, said: Sequence[Exchange]) -> Exchange:
+    """What is asked next; nothing that was answered before, as far as a few tries find something new."""
+    known = {(exchange.kind, exchange.topic, exchange.answer) for exchange in said}
+    once = {exchange.kind for exchange in said} & {"improve", "why", "describe"}
+    for _ in range(5):
+        made = _next(writer, sight, said[-1])
+        if made.kind not in once and (made.kind, made.topic, made.answer) not in known:
+            break
+    return made
+
+
+def _next(writer: Writer, sight: Sight, before: Exchange) -> Exchange:
+    roll = writer.rng.random()
+    if roll < 0.12 and before.topic is not None:
+        sure = other.are_you_sure(writer, sight, before.topic)
+        if sure is not None:
+            return sure
+    if roll < 0.5:
+        return other.follow_up(writer, sight)
+    if roll < 0.6:
+        return (
+            what_how.why(writer, sight)
+            if before.kind in ("level", "score", "choice_how")
+            else what_how.improve(writer, sight)
+        )
+    return single(writer, sight)
+
+
+def _drawn(
+    writer: Writer, mix: tuple[tuple[float, Callable[[Writer, T], Exchange | None]], ...], subject: T
+) -> Exchange:
+    """An exchange of a kind drawn by its share; kinds that do not suit the subject are drawn again."""
+    total = sum(share for share, _ in mix)
+    while True:
+        roll = float(writer.rng.random()) * total
+        for share, maker in mix:
+            roll -= share
+            if roll < 0:
+                made = maker(writer, subject)
+                if made is not None:
+                    return made
+                break

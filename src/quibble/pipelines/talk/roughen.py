@@ -1,0 +1,70 @@
+"""Questions as people type them: lower case, no marks, short forms, slips of the finger."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import numpy as np
+
+_SHORT_FORMS: Final = (
+    (r"\bpicture\b", "pic"),
+    (r"\bphotograph\b", "photo"),
+    (r"\bplease\b", "pls"),
+    (r"\byou\b", "u"),
+    (r"\bare\b", "r"),
+    (r"\bwhat is\b", "whats"),
+    (r"\bwhat's\b", "whats"),
+    (r"\bis not\b", "isnt"),
+    (r"\bisn't\b", "isnt"),
+    (r"\bdo not\b", "dont"),
+    (r"\bquality\b", "qualty"),
+    (r"\bcolor", "colour"),
+    (r"\band\b", "&"),
+    (r"\bnoisy\b", "noisey"),
+    (r"\bblurry\b", "blury"),
+    (r"\bpixelated\b", "pixellated"),
+    (r"\bartifact", "artefact"),
+    (r"\bimage\b", "img"),
+    (r"\bsomething\b", "sth"),
+    (r"\bwith\b", "w/"),
+)
+_NEIGHBOURS: Final = {
+    "a": "s", "b": "v", "c": "x", "d": "s", "e": "r", "f": "g", "g": "f", "h": "j", "i": "o", "j": "h", "k": "l",
+    "l": "k", "m": "n", "n": "m", "o": "i", "p": "o", "r": "t", "s": "a", "t": "r", "u": "i", "v": "b", "w": "e",
+    "x": "z", "y": "u", "z": "x",
+}  # fmt: skip
+
+
+def roughen(rng: np.random.Generator, question: str) -> str:
+    """A question with some of the marks of quick typing; options and capital letters that name a picture stay."""
+    head, line, options = question.partition("\n")
+    text = head
+    for pattern, short in _SHORT_FORMS:
+        if rng.random() < 0.35:
+            text = re.sub(pattern, short, text, flags=re.IGNORECASE)
+    if rng.random() < 0.6:
+        text = re.sub(r"\b(?!A\b|B\b|C\b|D\b)\w+", lambda found: found[0].lower(), text)
+    if not options and rng.random() < 0.5:
+        text = re.sub(r"[?.!,']", "", text)
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.4, 0.4, 0.2]))):
+        text = _slip(rng, text)
+    return f"{text}{line}{options}"
+
+
+def _slip(rng: np.random.Generator, text: str) -> str:
+    """One letter of a longer word doubled, dropped, swapped with the next or hit beside."""
+    words = list(re.finditer(r"[a-z]{5,}", text))
+    if not words:
+        return text
+    word = words[int(rng.integers(len(words)))]
+    at = word.start() + int(rng.integers(1, len(word[0]) - 1))
+    letter, after = text[at], text[at + 1]
+    way = int(rng.integers(4))
+    if way == 0:
+        return text[:at] + letter * 2 + text[at + 1 :]
+    if way == 1:
+        return text[:at] + text[at + 1 :]
+    if way == 2:
+        return text[:at] + after + letter + text[at + 2 :]
+    return text[:at] + _NEIGHBOURS.get(letter, letter) + text[at + 1 :]

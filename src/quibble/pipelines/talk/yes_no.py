@@ -1,0 +1,302 @@
+"""Questions to be answered with yes or no, among them those that take a defect for granted that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from quibble.pipelines.talk.exchange import Exchange, Sight, briefly, chance, picture_word
+from quibble.pipelines.talk.phrases import UNSURE, defect_there, defect_with_place, instead, places
+from quibble.pipelines.talk.words import ASKED, OPPOSITES, graded
+from quibble.taxonomy import Category
+from quibble.text.evidence import Note
+from quibble.text.grammar import Writer, enumerate_words, pool, sentence, sentences
+from quibble.text.places import Place
+
+_IS: Final = pool(
+    "talk.is",
+    "is [this|the] {p} {a}?",
+    "is it {a}?",
+    "would you say [this|the] {p} is {a}?",
+    "does [this|the] {p} look {a}?",
+    "[this|the] {p} is {a}, isn't it?",
+    "do you find this {p} {a}?",
+    "is [this|my] {p} {a} [or not|in any part|anywhere|]?",
+    "does it look {a} to you?",
+    "can you tell me whether the {p} is {a}?",
+    "{a}, yes or no?",
+    "is any part of [it|the {p}] {a}?",
+    "I think this {p} is {a}. Am I right?",
+    "would a photographer call this {p} {a}?",
+    "do people find this {p} {a}?",
+    "is that {a}?",
+    "tell me if [it|the {p}] is {a}.",
+    "it's {a}, right?",
+)
+
+_ANY: Final = pool(
+    "talk.any",
+    "{n:are} there any {n} in [this|the] {p}?",
+    "{n:are} there {n}?",
+    "do you see any {n}?",
+    "can {n} be seen [here|in the {p}|anywhere]?",
+    "does [this|the] {p} have {n}?",
+    "does [it|the {p}|this {p}] suffer from {n}?",
+    "any {n}?",
+    "{n:are} {n} visible [here|in this {p}|]?",
+    "can you spot any {n}?",
+    "{n:are} {n} a problem [here|in this {p}]?",
+    "did you find any {n} in it?",
+    "check this {p} for {n}, please.",
+    "has the {p} got any {n}?",
+    "{n:do} {n} affect this {p}?",
+    "{n:are} there {n} anywhere in [it|this {p}]?",
+    "do I have to worry about {n} [here|in this {p}]?",
+)
+
+_OPPOSITE: Final = pool(
+    "talk.opposite",
+    "is [this|the] {p} {a}?",
+    "is it {a}?",
+    "would you call [this|the] {p} {a}?",
+    "is the whole {p} {a}?",
+    "can one say that the {p} is {a}?",
+    "does the {p} look {a}?",
+    "is everything in it {a}?",
+    "[this|the] {p} is {a}, isn't it?",
+    "is my {p} {a} enough?",
+    "{a}?",
+)
+
+_CLEAN: Final = pool(
+    "talk.is_clean",
+    "is [this|the] {p} free of [defects|distortions|flaws]?",
+    "is everything fine with [this|the] {p}?",
+    "is this a clean {p}?",
+    "is the {p} technically OK?",
+    "does it look fine [to you|]?",
+    "is the {p} in good order?",
+    "is nothing wrong with [it|this {p}]?",
+    "would you say the {p} is flawless?",
+    "is the quality OK?",
+    "is it without visible defects?",
+)
+
+_FAULTY: Final = pool(
+    "talk.is_faulty",
+    "is anything wrong with [this|the] {p}?",
+    "does [this|the] {p} have [any|] [defects|flaws|problems]?",
+    "any problems [with it|here|with this {p}]?",
+    "is the {p} damaged in any way?",
+    "do you see any distortion?",
+    "does something spoil this {p}?",
+    "are there visible defects?",
+    "is the {p} degraded?",
+    "has this {p} got a quality problem?",
+    "is there something to fix in this {p}?",
+)
+
+_AT: Final = pool(
+    "talk.at",
+    "is the {where} of the {p} {a}?",
+    "{n:are} there {n} at the {where}?",
+    "do you see {n} at the {where}?",
+    "is it {a} at the {where}?",
+    "does the {where} suffer from {n}?",
+    "what about the {where}: is it {a}?",
+    "is the {p} {a} at the {where}?",
+    "at the {where}, {n:are} there any {n}?",
+    "the {where} looks {a}, doesn't it?",
+    "can {n} be seen at the {where}?",
+)
+
+_YES: Final = pool(
+    "talk.yes",
+    "yes, {there}",
+    "yes: {d}",
+    "yes, I see {d}",
+    "yes. One can see {d}",
+    "yes, it shows {d}",
+    "yes, {there}",
+    "yes, with {d}",
+    "yes. {There}",
+)
+_PARTLY: Final = pool(
+    "talk.partly",
+    "yes, in part: {d}",
+    "yes, but only in part: {there}",
+    "yes, though not everywhere: {there}",
+    "partly, yes: {d}",
+    "in places, yes: {d}",
+)
+_UNSURE: Final = pool(
+    "talk.unsure",
+    "probably, yes: it looks like {d}",
+    "I think so, but I am not certain: there may be {d}",
+    "yes, as far as I can tell: {d}",
+    "yes, I believe so, though I am not sure: {d}",
+    "probably yes; {there}, but I am not certain",
+)
+_POSSIBLE: Final = pool(
+    "talk.possible",
+    "possibly: there may be some {n}, but I am not certain",
+    "perhaps; I cannot rule out some {n}",
+    "maybe: there are slight signs of {n}, but I am not sure",
+    "possibly, yes, though the signs of {n} are weak",
+    "perhaps a little {n}, but I am not certain",
+    "possibly; I see weak signs of {n}",
+)
+_NO: Final = pool(
+    "talk.no",
+    "no, I see no {n}",
+    "no, there {n:are} no visible {n}",
+    "no, I find no {n} in this picture",
+    "no. There {n:are} no {n} that I can see",
+    "no, {n} {n:do} not show in this picture",
+    "no, I cannot see any {n}",
+    "no, not that I can see",
+    "no, nothing of that kind is visible",
+)
+_NOT: Final = pool(
+    "talk.not",
+    "no, it is not {a}",
+    "no, it does not look {a} to me",
+    "no, I would not call it {a}",
+    "no, not that I can see",
+    "no, the picture is not {a}",
+    "no, nothing of that kind is visible",
+)
+
+
+def is_it(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
+    """Whether the picture has a category of defect; None if there is none to ask about."""
+    among = [*sight.by_category, *sight.possible] if present else sight.absent
+    if not among:
+        return None
+    category = among[int(writer.rng.integers(len(among)))]
+    return about(writer, sight, category)
+
+
+def about(writer: Writer, sight: Sight, category: Category) -> Exchange:
+    """A yes/no question about a category."""
+    asked, p = ASKED[category], picture_word(writer)
+    adjective, noun = asked.adjective(writer), asked.noun(writer)
+    by_adjective = chance(writer, 0.55)
+    question = sentence(writer.write(_IS, a=adjective, p=p) if by_adjective else writer.write(_ANY, n=noun, p=p))
+    notes = sight.by_category.get(category)
+    possible = category in sight.possible
+    key = "yes" if notes or possible else "no"
+    if chance(writer, 0.15):
+        question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?|Just yes or no, please.')}"
+        return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key, topic=category)
+    if chance(writer, 0.08):
+        return Exchange(
+            kind="yes_no", question=briefly(writer, question), answer=key.capitalize(), key=key, topic=category
+        )
+    if notes:
+        answer = sentences(yes(writer, notes))
+    elif possible:
+        answer = sentence(writer.write(_POSSIBLE, n=noun))
+    elif by_adjective:
+        answer = sentences(writer.write(_NOT, a=adjective), instead(writer, sight))
+    else:
+        answer = sentences(writer.write(_NO, n=noun), instead(writer, sight))
+    return Exchange(kind="yes_no", question=question, answer=answer, key=key, topic=category)
+
+
+def yes(writer: Writer, notes: list[Note]) -> str:
+    """A clause that says yes and what there is."""
+    templates = _UNSURE if notes[0].sure < UNSURE else _YES
+    if templates is _YES and sum(note.spot.share for note in notes) < 40 and chance(writer, 0.5):
+        templates = _PARTLY
+    there = defect_there(writer, notes)
+    return writer.write(templates, there=there, There=there[:1].upper() + there[1:], d=defect_with_place(writer, notes))
+
+
+def is_opposite(writer: Writer, sight: Sight) -> Exchange:
+    """Whether the picture is sharp, well exposed and the like: no where a defect says otherwise."""
+    adjectives, categories = OPPOSITES[int(writer.rng.integers(len(OPPOSITES)))]
+    adjective = writer.one_of(adjectives)
+    question = sentence(writer.write(_OPPOSITE, a=adjective, p=picture_word(writer)))
+    against = [notes for category, notes in sight.by_category.items() if category in categories]
+    key = "no" if against else "yes"
+    topic = against[0][0].category if against else None
+    if chance(writer, 0.15):
+        question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
+        return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key, topic=topic)
+    if not against:
+        fine = writer.one_of(f"yes|yes, it is|yes, it looks {adjective}|yes, I see nothing against it")
+        return Exchange(kind="yes_no", question=question, answer=sentences(fine, instead(writer, sight)), key=key)
+    found = defect_with_place(writer, against[0])
+    part = sum(note.spot.share for note in against[0]) < 40
+    no = writer.one_of(
+        f"no, {defect_there(writer, against[0])}|no: {found}|not everywhere: {found}"
+        if part
+        else f"no, {defect_there(writer, against[0])}|no: {found}|no, it suffers from {graded(writer, against[0][0])}"
+    )
+    if no.startswith("not"):
+        no = f"no, {no}"
+    return Exchange(kind="yes_no", question=question, answer=sentences(no), key=key, topic=topic)
+
+
+def is_clean(writer: Writer, sight: Sight) -> Exchange:
+    """Whether anything is wrong at all."""
+    faulty = chance(writer, 0.5)
+    question = sentence(writer.write(_FAULTY if faulty else _CLEAN, p=picture_word(writer)))
+    key = "yes" if bool(sight.notes) == faulty else "no"
+    if chance(writer, 0.12):
+        question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
+        return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key)
+    if not sight.notes:
+        rest = writer.one_of("I see no defects|nothing is visibly wrong|it looks clean|I find nothing wrong with it")
+        return Exchange(kind="yes_no", question=question, answer=sentence(f"{key}, {rest}"), key=key)
+    told = enumerate_words([str(defect_with_place(writer, notes)) for notes in list(sight.by_category.values())[:3]])
+    first = defect_there(writer, next(iter(sight.by_category.values())))
+    answer = f"{key}, {first}" if len(sight.by_category) == 1 and chance(writer, 0.6) else f"{key}: {told}"
+    return Exchange(kind="yes_no", question=question, answer=sentence(answer), key=key, topic=sight.notes[0].category)
+
+
+def is_at(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
+    """Whether a defect is at a named side or corner. None if the notes leave it open, as near a border."""
+    if not sight.notes:
+        return None
+    note = sight.notes[int(writer.rng.integers(len(sight.notes)))]
+    sides = _clear_sides(note.spot.place, note.spot.whole, present)
+    among = [note] if present else sight.by_category[note.category]
+    if not sides or (not present and len(among) > 1):
+        return None
+    where = sides[int(writer.rng.integers(len(sides)))]
+    asked = ASKED[note.category]
+    noun, adjective = asked.noun(writer), asked.adjective(writer)
+    question = sentence(writer.write(_AT, where=where, a=adjective, n=noun, p=picture_word(writer)))
+    key = "yes" if present else "no"
+    if present:
+        answer = yes(writer, sight.by_category[note.category])
+    else:
+        here = graded(writer, note)
+        elsewhere = places(writer, among)
+        answer = writer.one_of(
+            f"no, not there; the {noun} {noun:are} {elsewhere}|no, {here} {here:appear} {elsewhere}, not at the {where}"
+        )
+    return Exchange(kind="yes_no", question=question, answer=sentence(answer), key=key, topic=note.category)
+
+
+def _clear_sides(place: Place, whole: bool, present: bool) -> Sequence[str]:
+    """Sides and corners in which a place clearly lies, or, if not `present`, clearly does not."""
+    if whole:
+        return ("top", "bottom", "left", "right") if present else ()
+    y, x = place.cell
+    box, side = place.box, place.width
+    if present:
+        corner = [f"{y} {x}"] if "middle" not in (y, x) else []
+        return corner + [word for word in (y, x) if word != "middle"]
+    out = []
+    if box.x0 > 0.5 * side:
+        out.append("left")
+    if box.x1 < 0.5 * side:
+        out.append("right")
+    if box.y0 > 0.5 * side:
+        out.append("top")
+    if box.y1 < 0.5 * side:
+        out.append("bottom")
+    return out

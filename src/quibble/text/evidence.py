@@ -1,0 +1,208 @@
+"""Evidence as text: what perception saw, in the precision and the code that the language model reads.
+
+A picture's notes are its score and its findings, the most important first, with everything that an answer may say;
+answers are written from notes, so text and masks agree. The code is short and regular:
+
+    score 43 poor; blur motion obvious 3.1 sure 9 at top mid left share 23 box (045,188); hint noise 4, darken 3
+    score 71 good; nothing
+    region at bottom right share 12; blur 9 obvious 3.2; noise 2 slight 1.0; clean 0
+    compare B 82; blur A 2.1; noise B 0.8
+
+`sure` and the numbers behind the names of hints and of a region's categories are tenths of probability, 0..9. `at` is
+IQA-Octopus eq. 1, with "mid" where a box's middle lies near the picture's, "full" where a box runs from edge to edge
+and "all" for nearly the whole picture. `box` is the grid code of Grounding-IQA eq. 1. A comparison names the
+better picture and how probable that is (percent), and for each category the picture that has more of it and by how much
+severity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from quibble.errors import ArgumentError
+from quibble.geometry import WHOLE_SHARE, Box, Region, grid_decode, grid_encode, position_terms
+from quibble.results import Finding, Report
+from quibble.taxonomy import Category, Distortion, Level, severity_word
+from quibble.text.places import MIDDLE, Place
+
+#: Notes have no pixels; where a size is needed, a picture is this large.
+SIDE: Final = 1000
+#: At most so many findings, hints and categories of a region are written down.
+MOST_FINDINGS: Final = 7
+MOST_OF_SEVERAL: Final = 4
+MOST_HINTS: Final = 3
+MOST_IN_REGION: Final = 4
+#: A hint is given from this tenth of probability on; differences of severity below the other one are not told.
+LEAST_HINT: Final = 2
+LEAST_DIFFERENCE: Final = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """Where something is: grid code of its box, and its share of the picture in percent, 0..100."""
+
+    cells: tuple[int, int]
+    share: int
+
+    @classmethod
+    def of(cls, box: Box, *, share: float, width: int, height: int) -> Spot:
+        """From a box in pixels and a share of 0..1."""
+        inside = box.clip(width=width, height=height)
+        return cls(cells=grid_encode(inside, width=width, height=height), share=min(100, max(1, round(100 * share))))
+
+    @cached_property
+    def place(self) -> Place:
+        return Place(region=Region(box=self.box), width=SIDE, height=SIDE)
+
+    @cached_property
+    def box(self) -> Box:
+        """In a picture of SIDE x SIDE pixels."""
+        return grid_decode(self.cells, width=SIDE, height=SIDE)
+
+    @property
+    def whole(self) -> bool:
+        return self.share >= 100 * WHOLE_SHARE
+
+    @property
+    def code(self) -> str:
+        """The grid code as it is written in texts, such as "(045,188)"."""
+        return f"({self.cells[0]:03d},{self.cells[1]:03d})"
+
+    def encode(self) -> str:
+        return f"at {self._terms()} share {self.share}"
+
+    def _terms(self) -> str:
+        if self.whole:
+            return "all"
+        dx, dy = self.place.offset
+        x, y = position_terms(self.box, width=SIDE, height=SIDE)
+        return f"{_near(dy, self.place.tall)}{y} {_near(dx, self.place.wide)}{x}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A finding as it is written down. severity: 0.5..5 in tenths; sure: tenths of probability, 0..9."""
+
+    category: Category
+    distortion: Distortion | None
+    severity: float
+    sure: int
+    spot: Spot
+
+    @classmethod
+    def of(cls, finding: Finding, *, width: int, height: int) -> Note:
+        return cls(
+            category=finding.category,
+            distortion=finding.distortion,
+            severity=min(5.0, max(0.5, round(finding.severity, 1))),
+            sure=tenth(finding.confidence),
+            spot=Spot.of(finding.box, share=finding.share, width=width, height=height),
+        )
+
+    @property
+    def word(self) -> str:
+        """One of the five severity words."""
+        return severity_word(self.severity)
+
+    def encode(self) -> str:
+        name = self.category.value if self.distortion is None else f"{self.category.value} {self.distortion.kind}"
+        return f"{name} {self.word} {self.severity:.1f} sure {self.sure} {self.spot.encode()} box {self.spot.code}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureNotes:
+    """What was seen in a picture: its score 0..100, its findings, the most important first, and what might be there.
+
+    hints: categories without a finding, with tenths of probability, the most probable first.
+    """
+
+    score: int
+    notes: tuple[Note, ...]
+    hints: tuple[tuple[Category, int], ...] = ()
+
+    @classmethod
+    def of(cls, report: Report, hints: Sequence[tuple[Category, int]] = ()) -> PictureNotes:
+        notes = tuple(Note.of(f, width=report.width, height=report.height) for f in report.findings[:MOST_FINDINGS])
+        found = {note.category for note in notes}
+        wanted = [(c, n) for c, n in hints if c not in found and n >= LEAST_HINT]
+        return cls(score=round(report.score.value), notes=notes, hints=tuple(wanted[:MOST_HINTS]))
+
+    @property
+    def level(self) -> Level:
+        return Level.of(self.score)
+
+    def trimmed(self) -> PictureNotes:
+        """As it is written when there are several pictures: fewer findings, no hints."""
+        return PictureNotes(score=self.score, notes=self.notes[:MOST_OF_SEVERAL])
+
+    def encode(self) -> str:
+        parts = [f"score {self.score} {self.level.value}", *(note.encode() for note in self.notes)]
+        if not self.notes:
+            parts.append("nothing")
+        if self.hints:
+            parts.append("hint " + ", ".join(f"{category.value} {n}" for category, n in self.hints))
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionNotes:
+    """What was seen inside a region: (category, tenths of mean probability, severity), the most probable first."""
+
+    spot: Spot
+    found: tuple[tuple[Category, int, float], ...]
+    clean: int
+
+    def encode(self) -> str:
+        parts = [f"region {self.spot.encode()}"]
+        parts += [f"{c.value} {n} {severity_word(max(s, 0.5))} {s:.1f}" for c, n, s in self.found[:MOST_IN_REGION]]
+        return "; ".join([*parts, f"clean {self.clean}"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonNotes:
+    """Which of two pictures, "A" or "B", is better, how probable that is in percent, and what one has more of.
+
+    differences: severity of B less severity of A by category, the largest first.
+    """
+
+    winner: str
+    sure: int
+    differences: tuple[tuple[Category, float], ...]
+
+    def __post_init__(self) -> None:
+        if self.winner not in ("A", "B"):
+            raise ArgumentError(f"the better picture is 'A' or 'B', found {self.winner!r}")
+
+    @classmethod
+    def of(cls, a: PictureNotes, b: PictureNotes, *, a_better: float) -> ComparisonNotes:
+        """From both pictures' notes and the probability that A is better, 0..1."""
+        sure = round(100 * max(a_better, 1 - a_better))
+        return cls(winner="A" if a_better >= 0.5 else "B", sure=sure, differences=differences(a, b))
+
+    @property
+    def loser(self) -> str:
+        return "B" if self.winner == "A" else "A"
+
+    def encode(self) -> str:
+        told = [f"{c.value} {'B' if d > 0 else 'A'} {abs(d):.1f}" for c, d in self.differences[:MOST_IN_REGION]]
+        return "; ".join([f"compare {self.winner} {self.sure}", *(told or ["alike"])])
+
+
+def differences(a: PictureNotes, b: PictureNotes) -> tuple[tuple[Category, float], ...]:
+    """Severity of B less severity of A by category, where they differ, the largest first."""
+    most = [{c: max((n.severity for n in p.notes if n.category is c), default=0.0) for c in Category} for p in (a, b)]
+    by = {category: round(most[1][category] - most[0][category], 1) for category in Category}
+    told = [(category, d) for category, d in by.items() if abs(d) >= LEAST_DIFFERENCE]
+    return tuple(sorted(told, key=lambda item: -abs(item[1])))
+
+
+def tenth(probability: float) -> int:
+    """A probability of 0..1 in tenths, 0..9."""
+    return min(9, max(0, int(10 * probability)))
+
+
+def _near(offset: float, spans: bool) -> str:
+    return "full " if spans else "mid " if abs(offset) < MIDDLE else ""
