@@ -55,7 +55,8 @@ def halve(proto: onnx.ModelProto) -> None:
     Only what is multiplied, convolved or looked up: half precision would move the knots that features are ranked by.
     """
     graph = proto.graph
-    multiplied = {name for node in graph.node if node.op_type in ("Conv", "Gather", "Gemm", "MatMul") for name in node.input}
+    users = [node for node in graph.node if node.op_type in ("Conv", "Gather", "Gemm", "MatMul")]
+    multiplied = {name for node in users for name in node.input}
     casts = []
     for tensor in graph.initializer:
         large = tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= 256

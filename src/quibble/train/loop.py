@@ -50,7 +50,6 @@ class Trainer:
             resume(self.run, recipe, self.checkpoint)
         self.dense = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
         self.held_out = find_photos(recipe, cache, held_out=True)
-        self.rated = opinion_validation(recipe.opinion, cache) if _has_opinions(recipe) else None
         self.journal = Journal(folder, recipe.steps)
 
     def train(self) -> None:
