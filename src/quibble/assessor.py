@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble import preprocess
+from quibble import native, preprocess
 from quibble.backends.base import Evidence, PerceptionBackend
 from quibble.backends.onnx import OnnxPerception
 from quibble.findings import find
@@ -92,6 +92,13 @@ class Assessor:
 
     def _looks(self, names: Sequence[str], pictures: Sequence[NDArray[np.uint8]]) -> list[Look]:
         evidence = self.backend.perceive([preprocess.view(picture) for picture in pictures])
+        cells = [native.cells(picture) for picture in pictures]
+        # As one call, so that the tiles of all pictures share batches.
+        tiles = iter(self.backend.perceive([cell.pixels for group in cells for cell in group]))
+        evidence = [
+            native.merge(seen, [(cell, next(tiles)) for cell in group], long_side=max(picture.shape[:2]))
+            for seen, group, picture in zip(evidence, cells, pictures, strict=True)
+        ]
         return [
             Look(image=name, width=picture.shape[1], height=picture.shape[0], evidence=seen)
             for name, picture, seen in zip(names, pictures, evidence, strict=True)
