@@ -168,18 +168,25 @@ def measure_pairs(speaker: Speaker, assessor: Assessor, photos: Iterable[NDArray
         opinions = [combine_opinions(opinion(s.distortion, s.level) for s in plan.steps) for plan in plans]
         if abs(opinions[0] - opinions[1]) < OPINION_GAP:
             continue
-        looks = [assessor.look(plan.apply(picture, seed=int(rng.integers(2**31)))) for plan in plans]
+        versions = [plan.apply(picture, seed=int(rng.integers(2**31))) for plan in plans]
+        looks = [assessor.look(version) for version in versions]
         a, b = (_notes(assessor, look) for look in looks)
-        damages = [noting.damage(look.evidence, width=look.width, height=look.height) for look in looks]
+        damages = [noting.damage(look) for look in looks]
         compared = noting.comparison_notes(a, b, damage_a=damages[0], damage_b=damages[1])
         winner = "A" if opinions[0] > opinions[1] else "B"
         tally.add("compare/notes", compared.winner == winner)
         truth = Pair(a=Sight(a), b=Sight(b), notes=_with_winner(compared, winner))
         exchange = better(writer_of(7, number), truth)
         tally.add("compare", agrees(exchange, ask(speaker, Conversation.comparing(a, b, compared), exchange)))
-        reference = _notes(assessor, assessor.look(picture))
-        said = ask(speaker, Conversation.comparing(a, b, compared, reference), exchange)
-        tally.add("compare_with_reference", agrees(exchange, said))
+        original = assessor.look(picture)
+        lost = [
+            noting.damage(look, original) + noting.STRUCTURE * noting.structure_lost(version, picture)
+            for look, version in zip(looks, versions, strict=True)
+        ]
+        compared = noting.comparison_notes(a, b, damage_a=lost[0], damage_b=lost[1])
+        tally.add("compare_with_reference/notes", compared.winner == winner)
+        conversation = Conversation.comparing(a, b, compared, _notes(assessor, original))
+        tally.add("compare_with_reference", agrees(exchange, ask(speaker, conversation, exchange)))
 
 
 def _with_winner(notes: ComparisonNotes, winner: str) -> ComparisonNotes:
