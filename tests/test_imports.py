@@ -32,12 +32,14 @@ ALLOWED = {
     "text": CORE,
     "backends": CORE | {"preprocess", "text"},
     "findings": CORE | {"backends"},
+    "noting": CORE | {"backends", "findings", "text"},
     "assessor": CORE | {"backends", "findings", "preprocess", "text"},
     "distort": CORE,
     "data": CORE | {"draw"},
     "pipelines": CORE | {"data", "distort", "text"},
     "model": CORE - {"image", "filetype"},
-    "train": CORE | {"backends", "data", "distort", "findings", "model", "preprocess", "text"},
+    "train": CORE
+    | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
     "commands": CORE | {"assessor", "data", "distort", "draw", "pipelines", "train"},
     "cli": {"_version", "commands", "errors"},
 }
@@ -47,7 +49,7 @@ OUTSIDE = {
     "click": {"cli", "commands"},
     "rich": {"commands"},
     "numpy": set(ALLOWED) - {"cli", "errors", "taxonomy"},
-    "PIL": {"image", "draw", "distort", "data", "findings", "pipelines", "preprocess", "train"},
+    "PIL": {"image", "draw", "distort", "data", "findings", "noting", "pipelines", "preprocess", "train"},
     "cv2": {"distort", "data", "pipelines", "train"},
     "pillow_heif": {"filetype"},
     "pyarrow": {"data"},
@@ -57,6 +59,7 @@ OUTSIDE = {
     "onnx": {"train"},
     "accelerate": {"train"},
     "safetensors": {"train"},
+    "tokenizers": {"text"},
     "torch": {"model", "train"},
     "transformers": {"model"},
 }

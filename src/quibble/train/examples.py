@@ -33,13 +33,13 @@ _TURNS: Final = (0.45, 0.25, 0.18, 0.12)
 class Example:
     """A conversation to learn from. exchanges: its turns with what is known of them.
 
-    pictures: files of the pictures, in order; empty where there are none. masks: for each answer that ends in
-    segmentation tokens, in order, the pixels it means, of the first picture; empty where there are no pictures.
+    pictures: files of the pictures or their bytes, in order; empty where there are none. masks: for each answer that
+    ends in segmentation tokens, in order, the pixels it means, of the first picture; empty where there are no pictures.
     """
 
     conversation: Conversation
     exchanges: tuple[Exchange, ...]
-    pictures: tuple[Path, ...] = ()
+    pictures: tuple[Path | bytes, ...] = ()
     masks: tuple[Mask, ...] = ()
 
 
@@ -83,7 +83,7 @@ def _on_picture(writer: Writer, simulator: Simulator) -> Example:
     exchanges = [kinds.single(writer, sight)]
     for _ in range(int(writer.rng.choice(len(_TURNS), p=_TURNS))):
         exchanges.append(kinds.after(writer, sight, exchanges))
-    return _example(writer, Conversation.about(picture), exchanges)
+    return example(writer, Conversation.about(picture), exchanges)
 
 
 def _on_region(writer: Writer, simulator: Simulator) -> Example:
@@ -91,7 +91,7 @@ def _on_region(writer: Writer, simulator: Simulator) -> Example:
     exchanges = [kinds.on_region(writer, region)]
     if writer.rng.random() < 0.25:
         exchanges.append(kinds.on_region(writer, region))
-    return _example(writer, Conversation.about(picture, region), exchanges)
+    return example(writer, Conversation.about(picture, region), exchanges)
 
 
 def _on_pair(writer: Writer, simulator: Simulator) -> Example:
@@ -106,7 +106,7 @@ def _on_pair(writer: Writer, simulator: Simulator) -> Example:
     if writer.rng.random() < 0.3:
         exchanges.append(kinds.on_pair(writer, pair))
     reference = pair.reference.picture if pair.reference is not None else None
-    return _example(writer, Conversation.comparing(a, b, pair.notes, reference), exchanges)
+    return example(writer, Conversation.comparing(a, b, pair.notes, reference), exchanges)
 
 
 def make_pair(a: PictureNotes, b: PictureNotes, simulator: Simulator, reference: PictureNotes | None) -> Pair:
@@ -120,14 +120,20 @@ def _against(writer: Writer, simulator: Simulator) -> Example:
     picture, reference = simulator.picture().trimmed(), simulator.clean()
     sight = Sight(picture)
     exchange = compare.single_with_reference(writer, sight) if writer.rng.random() < 0.95 else other.off_topic(writer)
-    return _example(writer, Conversation.against(picture, reference), [exchange])
+    return example(writer, Conversation.against(picture, reference), [exchange])
 
 
-def _example(writer: Writer, conversation: Conversation, exchanges: list[Exchange]) -> Example:
+def example(
+    writer: Writer,
+    conversation: Conversation,
+    exchanges: list[Exchange],
+    pictures: tuple[Path | bytes, ...] = (),
+    masks: tuple[Mask, ...] = (),
+) -> Example:
     """The conversation with its turns, some of the questions typed carelessly."""
     for exchange in exchanges:
         question = exchange.question
         if writer.rng.random() < _ROUGH:
             question = roughen(writer.rng, question)
         conversation = conversation.saying(question, exchange.answer)
-    return Example(conversation=conversation, exchanges=tuple(exchanges))
+    return Example(conversation=conversation, exchanges=tuple(exchanges), pictures=pictures, masks=masks)

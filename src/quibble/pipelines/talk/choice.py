@@ -137,7 +137,6 @@ def choose_main(writer: Writer, sight: Sight) -> Exchange | None:
         question,
         SHORT[right],
         _some(writer, [SHORT[c] for c in unlikely]),
-        key=right.value,
         topic=right,
     )
 
@@ -156,7 +155,6 @@ def choose_severity(writer: Writer, sight: Sight) -> Exchange | None:
         question,
         right,
         _some(writer, wrong),
-        key=right,
         order=SEVERITIES_5,
         topic=notes[0].category,
     )
@@ -168,7 +166,7 @@ def choose_level(writer: Writer, sight: Sight) -> Exchange:
     levels = [level.value for level in Level]
     question = writer.write(_LEVEL, p=picture_word(writer))
     wrong = [word for word in levels if word != right]
-    return _offered(writer, "choice_how", question, right, _some(writer, wrong), key=right, order=levels)
+    return _offered(writer, "choice_how", question, right, _some(writer, wrong), order=levels)
 
 
 def choose_place(writer: Writer, sight: Sight) -> Exchange | None:
@@ -183,7 +181,7 @@ def choose_place(writer: Writer, sight: Sight) -> Exchange | None:
     asked = ASKED[note.category]
     question = writer.write(_PLACE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
     wrong = _some(writer, [p for p in places if p != right])
-    return _offered(writer, "choice_where", question, right, wrong, key=right, topic=note.category)
+    return _offered(writer, "choice_where", question, right, wrong, topic=note.category)
 
 
 def choose_aspect(writer: Writer, sight: Sight) -> Exchange:
@@ -199,8 +197,7 @@ def choose_aspect(writer: Writer, sight: Sight) -> Exchange:
         right = min(found, key=lambda i: there.index(_SIDES[side][i][0][0]))
     wrong = [word for i, word in enumerate(words) if i != right and i not in found]
     question = writer.write(_ASPECT, s=writer.one_of(_SIDE_NAMES[side]), p=picture_word(writer))
-    key = "none" if not found else _SIDES[side][right][0][0].value
-    return _offered(writer, "choice_how", question, words[right], wrong, key=key)
+    return _offered(writer, "choice_how", question, words[right], wrong)
 
 
 def choose_yes(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
@@ -212,7 +209,7 @@ def choose_yes(writer: Writer, sight: Sight, *, present: bool) -> Exchange | Non
     asked = ASKED[category]
     question = writer.write(_YES_NO, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
     right, wrong = ("yes", "no") if present else ("no", "yes")
-    return _offered(writer, "choice_yes_no", question, right, [wrong], key=right, topic=category)
+    return _offered(writer, "choice_yes_no", question, right, [wrong], topic=category)
 
 
 def offer(question: str, options: Sequence[str], *, letter: bool = True) -> str:
@@ -228,7 +225,6 @@ def _offered(
     right: str,
     wrong: Sequence[str],
     *,
-    key: str,
     order: Sequence[str] | None = None,
     topic: Category | None = None,
 ) -> Exchange:
@@ -246,7 +242,7 @@ def _offered(
     if roll < 0.15:
         named = " or ".join([", ".join(options[:-1]), options[-1]]).lower()
         answer = sentence(right)
-        return Exchange(kind=kind, question=f"{question[:-1]}: {named}?", answer=answer, key=key, topic=topic)
+        return Exchange(kind=kind, question=f"{question[:-1]}: {named}?", answer=answer, key=right, topic=topic)
     if roll < 0.5:
         return Exchange(kind=kind, question=offer(question, options), answer=letter, key=letter, topic=topic)
     mark = writer.one_of("{}.|{})|({})")

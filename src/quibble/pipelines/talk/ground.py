@@ -190,7 +190,8 @@ def pointed(writer: Writer, notes: list[Note], *, box: bool) -> str:
     """Sentences that say where notes of one category are, in words that hold left or right and top or bottom."""
     if box:
         told = enumerate_words([f"[{graded(writer, note)}]{note.spot.code}" for note in notes])
-        return sentence(writer.one_of(f"{told}|here: {told}|it is here: {told}"))
+        # Brackets are choices to a writer, so the boxes stay out of its hands.
+        return sentence(writer.one_of("|here: |it is here: ") + told)
     first = notes[0]
     d = graded(writer, first)
     text = writer.write(_AT, where=far(writer, first.spot), there=there_are(d), d=d)
@@ -300,6 +301,19 @@ def _region_answer(writer: Writer, kind: str, question: str, cluster: Cluster, *
     if mask:
         answer += SEGMENT_TEXT
     return Exchange(kind=kind, question=question, answer=answer, topic=cluster.notes[0].category)
+
+
+def box_question(writer: Writer, category: Category) -> str:
+    """Where a category is, with the wish for a box."""
+    asked = ASKED[category]
+    question = writer.write(_WHERE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
+    return f"{sentence(question)} {writer.write(_ASK_BOX)}"
+
+
+def segmented(writer: Writer, kind: str, question: str, cluster: Cluster) -> Exchange:
+    """A question that somebody else asked, with the wish for a mask, and the region that answers it."""
+    asked = question if "segment" in question.lower() else f"{question} {writer.write(_ASK_MASK)}"
+    return _region_answer(writer, kind, asked, cluster, box=False, mask=True)
 
 
 def _asked(writer: Writer, kind: str, **nouns: Noun) -> str:

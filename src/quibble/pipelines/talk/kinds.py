@@ -19,8 +19,8 @@ _PairMaker = Callable[[Writer, Pair], Exchange | None]
 
 #: Questions on one picture, with their shares.
 SINGLE: Final[tuple[tuple[float, _Maker], ...]] = (
-    (8, partial(yes_no.is_it, present=True)),
-    (9, partial(yes_no.is_it, present=False)),
+    (10, partial(yes_no.is_it, present=True)),
+    (8, partial(yes_no.is_it, present=False)),
     (4, yes_no.is_opposite),
     (3, yes_no.is_clean),
     (2, partial(yes_no.is_at, present=True)),
@@ -61,6 +61,20 @@ SINGLE: Final[tuple[tuple[float, _Maker], ...]] = (
     (5, lambda writer, sight: other.off_topic(writer)),
     (1, lambda writer, sight: other.small_talk(writer)),
 )
+#: Those whose answers can be checked against a key, a quarter each: yes or no, what, how, multiple choice.
+CHECKABLE: Final[tuple[tuple[float, _Maker], ...]] = (
+    (10, partial(yes_no.is_it, present=True)),
+    (10, partial(yes_no.is_it, present=False)),
+    (5, yes_no.is_opposite),
+    (25, what_how.main_defect),
+    (15, what_how.aspect),
+    (10, what_how.how_good),
+    (8, choice.choose_main),
+    (6, choice.choose_severity),
+    (4, choice.choose_level),
+    (3, choice.choose_place),
+    (4, choice.choose_aspect),
+)
 #: Questions on a region.
 REGION: Final[tuple[tuple[float, _RegionMaker], ...]] = (
     (4, partial(region.refer_short, count=1)),
@@ -86,6 +100,11 @@ PAIR: Final[tuple[tuple[float, _PairMaker], ...]] = (
 def single(writer: Writer, sight: Sight) -> Exchange:
     """A question on one picture."""
     return _drawn(writer, SINGLE, sight)
+
+
+def checkable(writer: Writer, sight: Sight) -> Exchange:
+    """A question on one picture whose answer has a key."""
+    return _drawn(writer, CHECKABLE, sight)
 
 
 def on_region(writer: Writer, notes: RegionNotes) -> Exchange:

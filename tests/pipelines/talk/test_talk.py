@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from quibble.pipelines.talk import compare, describe, ground, region, yes_no
+from quibble.pipelines.talk.choice import choose_main
+from quibble.pipelines.talk.compare import Pair
+from quibble.pipelines.talk.exchange import Exchange, Sight
+from quibble.pipelines.talk.keys import agrees, named_in_order, yes_or_no
+from quibble.pipelines.talk.roughen import roughen
+from quibble.pipelines.talk.simulate import Simulator
+from quibble.pipelines.talk.words import ASKED, SHORT, effect, graded
+from quibble.taxonomy import Category, Distortion
+from quibble.text.evidence import Note, PictureNotes, RegionNotes, Spot
+from quibble.text.grammar import Wording, Writer
+from quibble.text.special import SEGMENT_TEXT
+from quibble.text.vocabulary import categories_named
+from quibble.train.examples import Simulated
+
+CORNER = Spot(cells=(0, 126), share=9)
+WHOLE = Spot(cells=(0, 399), share=100)
+#: kinds whose key is no single answer in words
+UNREAD = {"count", "score", "share", "off_topic", "at_side", "where", "sure", "kind", "differ", "reference"}
+
+
+def writer(seed: int = 0, wording: Wording = Wording.TRAINING) -> Writer:
+    return Writer(np.random.default_rng(seed), wording)
+
+
+def note(category: Category = Category.BLUR, severity: float = 3.2, at: Spot = CORNER, sure: int = 9) -> Note:
+    return Note(category=category, distortion=None, severity=severity, sure=sure, spot=at)
+
+
+def sight(*notes: Note, score: int = 60, hints: tuple[tuple[Category, int], ...] = ()) -> Sight:
+    return Sight(PictureNotes(score=score, notes=notes, hints=hints))
+
+
+def all_exchanges(count: int, wording: Wording = Wording.TRAINING) -> list[Exchange]:
+    source = Simulated(5, wording=wording)
+    return [exchange for number in range(count) for exchange in source[number].exchanges]
+
+
+@pytest.mark.parametrize("wording", [Wording.TRAINING, Wording.HELD_OUT])
+def test_answers_agree_with_their_keys(wording: Wording) -> None:
+    exchanges = [x for x in all_exchanges(800, wording) if x.key is not None and x.kind not in UNREAD]
+    exchanges = [x for x in exchanges if not x.kind.startswith(("sid", "hyd", "dao"))]
+    wrong = [(x.key, x.question, x.answer) for x in exchanges if not agrees(x, x.answer)]
+    assert len(wrong) <= 0.002 * len(exchanges), wrong[:5]
+
+
+def test_answers_read_well() -> None:
+    for exchange in all_exchanges(800):
+        answer = exchange.answer.replace(SEGMENT_TEXT, "")
+        assert answer == " ".join(answer.split()), exchange
+        assert not re.search(r"[{}|]|\.\.(?!\.)| ,| \.|\ba [aeio]|too too|so too|how too|Image An", answer), exchange
+        assert answer[0].isupper() or not answer[0].isalpha(), exchange
+
+
+def test_descriptions_name_what_was_found_and_nothing_else() -> None:
+    for seed in range(300):
+        seen = Sight(Simulator(np.random.default_rng(seed)).picture())
+        said = categories_named(describe.description(writer(seed), seen))
+        assert said == set(list(seen.by_category)[:5]), (seen.picture, said)
+
+
+def test_yes_and_no_are_balanced() -> None:
+    counts = Counter(x.key for x in all_exchanges(3000) if x.kind == "yes_no")
+    assert 0.8 < counts["yes"] / counts["no"] < 1.25, counts
+
+
+def test_a_defect_that_is_not_there_is_denied() -> None:
+    for seed in range(40):
+        asked = yes_no.is_it(writer(seed), sight(note()), present=False)
+        assert asked is not None
+        assert asked.topic is not Category.BLUR
+        assert yes_or_no(asked.answer) == "no"
+
+
+def test_a_hint_is_not_denied() -> None:
+    seen = sight(hints=((Category.NOISE, 6),))
+    answers = {yes_no.about(writer(seed), seen, Category.NOISE).answer for seed in range(40)}
+    assert all(yes_or_no(answer) == "yes" for answer in answers), answers
+    assert Category.NOISE not in seen.absent
+
+
+def test_places_hold_the_terms_that_point() -> None:
+    for seed in range(40):
+        (answer,) = [ground.pointed(writer(seed), [note()], box=False)]
+        assert re.search(r"\bleft\b", answer), answer
+        assert re.search(r"\btop\b", answer), answer
+
+
+def test_a_box_is_the_notes_grid_code() -> None:
+    assert "](000,126)" in ground.pointed(writer(), [note()], box=True)
+
+
+def test_a_mask_is_promised_only_for_what_was_found() -> None:
+    for seed in range(60):
+        there = ground.where_is(writer(seed), sight(note()), present=True)
+        absent = ground.where_is(writer(seed), sight(note()), present=False)
+        assert there is not None
+        assert absent is not None
+        assert SEGMENT_TEXT not in absent.answer
+        assert ("segment" in there.question.lower()) <= there.answer.endswith(SEGMENT_TEXT)
+
+
+def test_defects_of_one_region_are_together() -> None:
+    other = Spot(cells=(210, 399), share=9)
+    found = ground.clusters((note(), note(Category.NOISE), note(Category.NOISE, at=other)))
+    assert [[n.category for n in c.notes] for c in found] == [[Category.BLUR, Category.NOISE], [Category.NOISE]]
+
+
+def test_a_region_has_no_two_opposites() -> None:
+    found = ((Category.DARKEN, 8, 3.0), (Category.BRIGHTEN, 7, 3.0), (Category.NOISE, 5, 2.0))
+    notes = RegionNotes(spot=CORNER, found=found, clean=0)
+    assert [n.category for n in region.notes_in(notes)] == [Category.DARKEN, Category.NOISE]
+    assert [n.category for n in region.supposed(notes, 2)] == [Category.DARKEN, Category.NOISE]
+
+
+def test_the_better_picture_is_the_comparisons() -> None:
+    simulator = Simulator(np.random.default_rng(1))
+    a, b = simulator.picture().trimmed(), simulator.picture().trimmed()
+    pair = Pair(a=Sight(a), b=Sight(b), notes=simulator.comparison(a, b))
+    for seed in range(30):
+        for make in (compare.better, compare.reasoned):
+            exchange = make(writer(seed), pair)
+            assert agrees(exchange, exchange.answer), exchange
+            assert "An is" not in exchange.answer
+
+
+def test_options_hold_one_right_one() -> None:
+    seen = sight(note(), note(Category.NOISE))
+    for seed in range(40):
+        exchange = choose_main(writer(seed), seen)
+        assert exchange is not None
+        assert (
+            exchange.question.lower().count(SHORT[Category.BLUR])
+            + exchange.question.lower().count(SHORT[Category.NOISE])
+            >= 1
+        )
+        assert agrees(exchange, exchange.answer)
+
+
+@pytest.mark.parametrize("category", Category)
+def test_every_severity_of_everything_has_words(category: Category) -> None:
+    kinds = [None, *(d for d in Distortion if d.category is category)]
+    for kind in kinds:
+        for severity in (0.5, 1, 2, 3, 4, 5):
+            for at in (CORNER, WHOLE):
+                seen = Note(category=category, distortion=kind, severity=severity, sure=9, spot=at)
+                assert "{" not in effect(writer(), seen)
+                assert categories_named(str(graded(writer(), seen))) == {category}
+
+
+@pytest.mark.parametrize("category", Category)
+def test_degrees_can_stand_behind_how(category: Category) -> None:
+    assert not re.search(r"\btoo\b|much", ASKED[category].degrees)
+
+
+def test_typing_leaves_options_and_pictures_alone() -> None:
+    question = "Which is better, A or B?\nA. blur\nB. noise"
+    for seed in range(30):
+        rough = roughen(np.random.default_rng(seed), question)
+        assert rough.endswith("\nA. blur\nB. noise")
+        assert re.search(r"\bA\b.*\bB\b", rough.partition("\n")[0])
+
+
+def test_simulated_notes_are_such_as_findings_make() -> None:
+    for seed in range(200):
+        picture = Simulator(np.random.default_rng(seed)).picture()
+        assert all(0.5 <= n.severity <= 5 and 0 <= n.sure <= 9 for n in picture.notes)
+        assert max(Counter(n.category for n in picture.notes).values(), default=0) <= 3
+        assert not {c for c, _ in picture.hints} & {n.category for n in picture.notes}
+
+
+def test_the_first_named_comes_first() -> None:
+    assert named_in_order("Serious noise and slight blur.") == [Category.NOISE, Category.BLUR]
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [("Yes.", "yes"), ("I see no noise.", "no"), ("There is slight blur.", "yes"), ("Possibly.", "yes"), ("Hm", None)],
+)
+def test_yes_and_no_are_read(answer: str, meaning: str | None) -> None:
+    assert yes_or_no(answer) == meaning

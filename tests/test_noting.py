@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from skimage.metrics import structural_similarity
+
+from quibble import noting
+from quibble.assessor import Assessor, Look
+from quibble.distort import opinion
+from quibble.errors import ArgumentError
+from quibble.findings import CATEGORIES
+from quibble.geometry import Box, Region
+from quibble.taxonomy import Category
+from quibble.text.evidence import PictureNotes
+from tests.fake_backend import FakeBackend
+
+BRIGHT, DARK = np.full((128, 160, 3), 200, np.uint8), np.full((128, 160, 3), 40, np.uint8)
+
+
+def look(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Look:
+    return Assessor(FakeBackend()).look(picture)
+
+
+def test_notes_of_a_picture_are_its_findings() -> None:
+    seen = look(BRIGHT)
+    notes = noting.picture_notes(Assessor(FakeBackend()).assess(seen), seen.evidence)
+    assert [note.category for note in notes.notes] == [Category.BLUR]
+    assert notes.hints == ()
+
+
+def test_notes_of_a_region_are_what_is_inside_it() -> None:
+    seen = look(BRIGHT)
+    for left, tenths in ((0, 9), (100, 0)):
+        region = Region(box=Box(x0=left, y0=0, x1=left + 50, y1=100))
+        notes = noting.region_notes(seen.evidence, region, width=160, height=128)
+        assert {c: n for c, n, _ in notes.found}.get(Category.BLUR, 0) in (tenths, tenths - 1)
+        assert notes.clean == 5
+
+
+def test_a_region_of_one_pixel_has_notes() -> None:
+    region = Region(box=Box(x0=3, y0=3, x1=4, y1=4))
+    notes = noting.region_notes(look(BRIGHT).evidence, region, width=160, height=128)
+    assert notes.found[0][0] is Category.BLUR
+
+
+def test_damage_grows_with_defects_and_not_with_those_of_the_reference() -> None:
+    blurred, clean = look(BRIGHT), look(DARK)
+    assert noting.damage(blurred) > noting.damage(clean) + 20
+    assert noting.damage(blurred, blurred) == 0
+    assert noting.damage(blurred, clean) > 20
+    with pytest.raises(ArgumentError, match="size"):
+        noting.damage(blurred, look(DARK[:100]))
+
+
+def test_the_less_damaged_is_better() -> None:
+    a = PictureNotes(score=50, notes=())
+    assert noting.comparison_notes(a, a, damage_a=10, damage_b=60).winner == "A"
+    assert noting.comparison_notes(a, a, damage_a=10, damage_b=60).sure > 90
+    assert noting.comparison_notes(a, a, damage_a=60, damage_b=10).winner == "B"
+
+
+def test_losses_are_the_opinions() -> None:
+    for category, losses in zip(CATEGORIES, noting.LOSSES, strict=True):
+        assert losses[0] == 0
+        assert [100 - opinion(category, level) for level in range(1, 6)] == pytest.approx(losses[1:], abs=0.51)
+
+
+def test_structure_is_the_known_similarity() -> None:
+    rng = np.random.default_rng(1)
+    reference = rng.integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    picture = np.clip(reference + rng.normal(0, 30, reference.shape), 0, 255).astype(np.uint8)
+    lumas = [image @ np.array([0.299, 0.587, 0.114]) for image in (picture, reference)]
+    # It needs odd windows, so the window is set to one for this.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(noting, "WINDOW", 7)
+        ours = noting.structure_lost(picture, reference)
+    theirs = structural_similarity(*lumas, data_range=255, win_size=7, use_sample_covariance=False)
+    assert ours == pytest.approx(1 - theirs, abs=1e-6)
+    assert noting.structure_lost(reference, reference) == pytest.approx(0)
