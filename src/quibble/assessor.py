@@ -94,7 +94,8 @@ class Assessor:
         evidence = self.backend.perceive([preprocess.view(picture) for picture in pictures])
         cells = [native.cells(picture) for picture in pictures]
         # As one call, so that the tiles of all pictures share batches.
-        tiles = iter(self.backend.perceive([cell.pixels for group in cells for cell in group]))
+        pixels = [cell.pixels for group in cells for cell in group]
+        tiles = iter(self.backend.perceive(pixels) if pixels else ())
         evidence = [
             native.merge(seen, [(cell, next(tiles)) for cell in group], long_side=max(picture.shape[:2]))
             for seen, group, picture in zip(evidence, cells, pictures, strict=True)
