@@ -3,9 +3,11 @@
     python scripts/evaluate_perception.py --recipe recipes/nano-perception.toml --cache runs/nano/cache
 
 Opinions: BIQ2021's validation part of Train. Regions: held-out photographs with people's region maps, 0 to 3 regions
-each, one distortion of all 35 at a level of 1 to 5. False findings: validation photographs rated 0.8 and more. Figures
-that depend on the calibration (interval, findings) are measured on the odd-numbered half of the pictures, because it
-was fitted on the even-numbered half; all others on all of them.
+each, one distortion of all 35 at a level of 1 to 5. False findings: validation photographs rated 0.8 and more, and
+well-rated ones given a look that is no defect (black and white, tone, grain). Camera: well-rated validation photographs
+with a defect as cameras make them (train/camera.py), at least as strong as level 1. Figures
+that depend on the calibration (interval, findings) are measured on the odd-numbered half of the pictures, because it was
+fitted on the even-numbered half; all others on all of them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from numpy.typing import NDArray
 
 from quibble.assessor import Assessor
 from quibble.backends.base import Evidence
-from quibble.backends.onnx import NANO, OnnxPerception
-from quibble.train import calibrate, validation
+from quibble.backends.onnx import OnnxPerception
+from quibble.backends.weights import NANO
+from quibble.train import calibrate, camera, validation
 from quibble.train.recipe import Recipe, load
 from quibble.train.sources import find_photos, opinion_validation
 
@@ -82,6 +85,7 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
     figures["interval_coverage"] = float(np.mean(inside))
     figures["false_findings"] = float(np.mean(alarms))
     figures |= _finding_figures(assessor, data.half(1).truths)
+    figures |= _camera_figures(assessor, data.half(1).clean)
     figures["n_pictures"], figures["n_rated"] = len(data.truths), len(data.rated)
     return {name: round(float(value), 4) for name, value in figures.items()}
 
@@ -104,6 +108,25 @@ def _finding_figures(assessor: Assessor, truths: list[validation.Truth]) -> dict
         "finding_recall": found / max(1, regions),
         "finding_ece": calibrate.expected_calibration_error(confidence, right),
     }
+
+
+def _camera_figures(assessor: Assessor, photographs: list[NDArray[np.uint8]]) -> dict[str, float]:
+    """Share of camera defects that are found, by category too, and findings on looks that are no defects."""
+    found: dict[str, list[bool]] = {}
+    alarms = []
+    for number, picture in enumerate(photographs):
+        rng = np.random.default_rng([SEED, number])
+        alarms.append(len(assessor.assess(camera.look(rng, picture)).findings))
+        made = camera.damage(rng, picture)
+        while made.level < 1 or made.where.mean() < 0.1:
+            made = camera.damage(rng, picture)
+        said = assessor.assess(made.picture).findings
+        hit = any(f.category is made.category and (f.mask.to_array() & made.where).any() for f in said)
+        found.setdefault(made.category.value, []).append(hit)
+    figures = {f"camera_recall/{name}": float(np.mean(hits)) for name, hits in sorted(found.items())}
+    figures["camera_recall"] = float(np.mean([hit for hits in found.values() for hit in hits]))
+    figures["false_findings_looks"] = float(np.mean(alarms))
+    return figures
 
 
 def print_figures(figures: dict[str, float]) -> None:

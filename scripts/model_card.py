@@ -29,6 +29,8 @@ ROWS = {
     "refer": ("main category of a region given its mask: accuracy", 0.65, True),
     "severity_srcc": ("Spearman of severity inside the right category", 0.60, True),
     "false_findings": ("false findings a well-rated photograph", 0.5, False),
+    "false_findings_looks": ("false findings on black and white, tone and grain", None, False),
+    "camera_recall": ("share of camera defects found, level 1 and over", None, True),
     "finding_precision": ("share of findings that are right", None, True),
     "finding_recall": ("share of damaged regions that are found", None, True),
     "finding_ece": ("expected calibration error of confidences", None, False),
