@@ -40,7 +40,7 @@ def language(folder: Path) -> OnnxLanguage:
 
 
 def prompt(length: int = 9, seed: int = 1) -> list[int]:
-    return np.random.default_rng(seed).integers(4, TINY.vocabulary, length).tolist()
+    return [int(n) for n in np.random.default_rng(seed).integers(5, TINY.vocabulary, length)]
 
 
 def log_probabilities(reference: Language, ids: list[int], visual: torch.Tensor | None = None) -> np.ndarray:

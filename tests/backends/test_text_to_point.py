@@ -12,7 +12,7 @@ def logits(**probabilities: float) -> np.ndarray:
     shares = np.full(6, 1e-6)
     for token, share in probabilities.items():
         shares[int(token[1:])] = share
-    return np.log(shares).astype(np.float32)
+    return np.asarray(np.log(shares), dtype=np.float32)
 
 
 ANSWER = [0, 3, 1, 0]

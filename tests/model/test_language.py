@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from quibble.model.language import IGNORED, CachedStep, Language, LanguageConfig, make_llama, next_token_loss
+from quibble.model.language import IGNORED, CachedStep, Language, LanguageConfig, learned_tokens, make_llama
 
 TINY = LanguageConfig(
     vocabulary=50, width=32, layers=3, heads=4, key_value_heads=2, intermediate=48, context=64, visual_tokens=2
@@ -19,7 +19,7 @@ def language() -> Language:
 
 
 def tokens(*shape: int, seed: int = 1) -> torch.Tensor:
-    return torch.randint(4, TINY.vocabulary, shape, generator=torch.Generator().manual_seed(seed))
+    return torch.randint(5, TINY.vocabulary, shape, generator=torch.Generator().manual_seed(seed))
 
 
 def test_nano_has_about_five_million_parameters() -> None:
@@ -69,7 +69,7 @@ def test_loss_counts_labelled_tokens_only_and_each_given_all_before(language: La
     labels[0, [4, 5, 9]] = ids[0, [4, 5, 9]]
     log_probability = language.llama(input_ids=ids).logits[0].log_softmax(-1)
     expected = -sum(float(log_probability[i - 1, ids[0, i]]) for i in (4, 5, 9))
-    learned = next_token_loss(language, ids, labels)
+    learned = learned_tokens(language, language(ids), labels)
     assert float(learned.loss) == pytest.approx(expected, rel=1e-4)
     assert int(learned.tokens) == 3
 

@@ -48,8 +48,8 @@ def test_two_way_is_sams() -> None:
     with torch.inference_mode():
         expected = theirs(
             point_embeddings=tokens.unsqueeze(1),
-            image_embeddings=places.transpose(1, 2).unflatten(2, (4, 5)),
-            image_positional_embeddings=positions.transpose(1, 2).unflatten(2, (4, 5)),
+            image_embeddings=places.transpose(1, 2).reshape(2, 16, 4, 5),
+            image_positional_embeddings=positions.transpose(1, 2).reshape(2, 16, 4, 5),
             attention_similarity=None,
         )
         found = ours(tokens, places, positions)
@@ -66,7 +66,7 @@ def features(*, batch: int = 1, height: int = 12, width: int = 18) -> list[torch
 
 
 def test_a_place_is_encoded_alike_on_a_map_and_as_a_point() -> None:
-    positions = grid_positions(torch.zeros(1, 1, 4, 5), 16)[0].unflatten(0, (4, 5))
+    positions = grid_positions(torch.zeros(1, 1, 4, 5), 16).view(4, 5, 16)
     x, y = torch.tensor(0.7), torch.tensor(0.375)
     torch.testing.assert_close(positions[1, 3], encode_places(x, y, 16))
 
@@ -112,7 +112,7 @@ def test_a_point_segmenter_learns_what_a_point_and_a_category_mean() -> None:
         logits = model(seen, point, category)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     point, category, target = made()
     right = ((model(seen, point, category) > 0) == (target > 0)).float().mean()

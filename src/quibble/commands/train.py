@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from quibble.errors import MissingExtraError
 
+if TYPE_CHECKING:
+    from quibble.train.language import LanguageTrainer
+    from quibble.train.loop import Trainer
+
 _EXAMPLES = """\b
 Examples:
   quibble train recipes/nano-perception.toml --out runs/nano
   quibble train recipes/nano-perception.toml --out runs/short --set steps=2000 --set optim.lr=1e-3
+  quibble train recipes/nano-language.toml --out runs/language
   quibble train recipes/nano-perception.toml --out runs/nano        (again: goes on where it stopped)
 """
 
@@ -30,8 +36,20 @@ def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | Non
     to log.jsonl and to TensorBoard files in the run's folder.
     """
     try:
-        from quibble.train.loop import Trainer
-        from quibble.train.recipe import load
+        trainer = _trainer(recipe, out, overrides, cache)
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "torch", "train") from error
-    Trainer(load(recipe, overrides), out, cache=cache).train()
+    trainer.train()
+
+
+def _trainer(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None) -> Trainer | LanguageTrainer:
+    from quibble.train.recipe import LanguageRecipe, load_any
+
+    read = load_any(recipe, overrides)
+    if not isinstance(read, LanguageRecipe):
+        from quibble.train.loop import Trainer
+
+        return Trainer(read, out, cache=cache)
+    from quibble.train.simulation import trainer_on_simulated
+
+    return trainer_on_simulated(read, out)

@@ -43,7 +43,7 @@ def make_llama(config: LanguageConfig) -> Any:
     # Here, because it takes seconds to load, and whoever only reads the sizes has no use for it.
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    return LlamaForCausalLM(
+    llama: Any = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=config.vocabulary,
             hidden_size=config.width,
@@ -55,12 +55,13 @@ def make_llama(config: LanguageConfig) -> Any:
             tie_word_embeddings=True,
             rms_norm_eps=1e-5,
             use_cache=False,
-            # Half as fast again on a CPU as the fused attention, at these lengths in half precision.
-            attn_implementation="eager",
             bos_token_id=None,
             eos_token_id=None,
         )
     )
+    # Half as fast again on a CPU as the fused attention, at these lengths in half precision.
+    llama.set_attn_implementation("eager")
+    return llama
 
 
 class Language(nn.Module):
@@ -111,29 +112,24 @@ def is_any(ids: Tensor, tokens: tuple[int, ...]) -> Tensor:
 
 
 class Learned(NamedTuple):
-    """loss: summed over the tokens learned. tokens, right: how many, and at how many the truth was the likeliest.
-
-    hidden: the last hidden states, (B, T, D), for losses on top of them.
-    """
+    """loss: summed over the tokens learned. tokens, right: how many, and at how many the truth was the likeliest."""
 
     loss: Tensor
     tokens: Tensor
     right: Tensor
-    hidden: Tensor
 
 
-def next_token_loss(model: Language, ids: Tensor, labels: Tensor, visual: Tensor | None = None) -> Learned:
-    """Cross-entropy of each labelled token given all before it. (B, T) ids and labels, IGNORED where not learned.
+def learned_tokens(model: Language, hidden: Tensor, labels: Tensor) -> Learned:
+    """Cross-entropy of each labelled token given all before it. Hidden states (B, T, D), labels (B, T).
 
-    labels are not shifted: labels[i] is ids[i] or IGNORED. Logits are made only where something is learned.
+    labels are not shifted: labels[i] is the token at i, or IGNORED. Logits are made only where something is learned.
     """
-    hidden = model(ids, visual)
     targets = labels[:, 1:]
     chosen = targets != IGNORED
     logits = model.logits(hidden[:, :-1][chosen]).float()
     wanted = targets[chosen]
     right = (logits.argmax(-1) == wanted).sum()
-    return Learned(functional.cross_entropy(logits, wanted, reduction="sum"), chosen.sum(), right, hidden)
+    return Learned(functional.cross_entropy(logits, wanted, reduction="sum"), chosen.sum(), right)
 
 
 class CachedStep(nn.Module):

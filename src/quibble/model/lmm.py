@@ -22,8 +22,9 @@ from quibble.model.segmentation import SegmentationDecoder
 class Eyes(Protocol):
     """What looks at pictures."""
 
-    #: channels of the scales
-    widths: tuple[int, ...]
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of the scales."""
 
     def __call__(self, rgb: Tensor) -> list[Tensor]:
         """(B, 3, H, W) sRGB in 0..1 -> features of several scales, finest first."""
@@ -34,8 +35,12 @@ class Perceiving(nn.Module):
 
     def __init__(self, perception: Perception, config: PerceptionConfig) -> None:
         super().__init__()
-        self.perception = perception
-        self.widths = (config.decoder_width, *config.vision.widths[1:])
+        self.perception, self.config = perception, config
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """See Eyes."""
+        return (self.config.decoder_width, *self.config.vision.widths[1:])
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """See Eyes."""
@@ -138,4 +143,4 @@ class Lmm(nn.Module):
         chosen = hidden[(ids >= first) & (ids < first + count)]
         if len(chosen) % count:
             raise ValueError(f"{len(chosen)} segmentation tokens are not in groups of {count}")
-        return chosen.split(count) if len(chosen) else ()
+        return torch.split(chosen, count) if len(chosen) else ()

@@ -60,7 +60,8 @@ class Scale(nn.Module):
         size = places.shape[-2:]
         tokens, flat = self.two_way(tokens, places.flatten(2).transpose(1, 2), grid_positions(places, self.width))
         masks = self.weigh(tokens) @ flat.transpose(1, 2)
-        return masks.mean(1, keepdim=True).unflatten(2, size)
+        mask: Tensor = masks.mean(1, keepdim=True)
+        return mask.view(-1, 1, *size)
 
 
 class SegmentationDecoder(nn.Module):

@@ -30,4 +30,5 @@ class PointSegmenter(nn.Module):
         """
         where = encode_places(point[:, 0], point[:, 1], self.width)
         asked = torch.stack([self.category(category), where], dim=1)
-        return self.decoder(features, asked.repeat(1, len(features), 1))
+        mask: Tensor = self.decoder(features, asked.repeat(1, len(features), 1))
+        return mask

@@ -22,7 +22,7 @@ class Attention(nn.Module):
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """(B, N, D), (B, M, D), (B, M, D) -> (B, N, D)"""
         parts = (self.query(query), self.key(key), self.value(value))
-        split = [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts]
+        split = [part.view(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in parts]
         seen = functional.scaled_dot_product_attention(*split)
         out: Tensor = self.out(seen.transpose(1, 2).flatten(2))
         return out

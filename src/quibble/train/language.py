@@ -6,14 +6,14 @@ import copy
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from quibble.errors import RecipeError
-from quibble.model.language import IGNORED, Language, Learned, next_token_loss
+from quibble.model.language import IGNORED, Language, Learned, learned_tokens
 from quibble.train.batches import batches
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
 from quibble.train.journal import Journal
@@ -71,15 +71,15 @@ class Sorted:
 
 
 class NextToken(nn.Module):
-    """next_token_loss as a module, so that wrappers for precision see one call."""
+    """What is learned from a batch as one forward pass, so that wrappers for precision see a single call."""
 
     def __init__(self, model: Language) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, ids: Tensor, labels: Tensor) -> Learned:
-        """See next_token_loss."""
-        return next_token_loss(self.model, ids, labels)
+        """See learned_tokens."""
+        return learned_tokens(self.model, self.model(ids), labels)
 
 
 def load_language(checkpoint: Path) -> tuple[Language, LanguageRecipe]:
@@ -105,9 +105,9 @@ class LanguageTrainer:
         model = Language.random(recipe.language)
         if recipe.init:
             model.load_state_dict(load_weights(recipe.init)[0])
-        average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
+        self.average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
         self.objective, optimizer = self.accelerator.prepare(NextToken(model), make_optimizer(model, recipe.optim))
-        self.run = Run(model=model, average=average, optimizer=optimizer)
+        self.run = Run(model=model, average=self.average, optimizer=optimizer)
         self.checkpoint = folder / "last.pt"
         if self.checkpoint.exists():
             resume(self.run, recipe, self.checkpoint)
@@ -164,9 +164,9 @@ class LanguageTrainer:
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
         """Loss of a learned token, and how often it is the likeliest, with the averaged weights on held-out samples."""
-        average: Any = self.run.average
-        parts = [next_token_loss(average, *self._move(rows)) for rows in self.held_out]
-        loss, tokens, right = (float(torch.stack(column).sum()) for column in list(zip(*parts, strict=True))[:3])
+        objective = NextToken(self.average)
+        parts = [objective(*self._move(rows)) for rows in self.held_out]
+        loss, tokens, right = (float(torch.stack(column).sum()) for column in zip(*parts, strict=True))
         return {"val/loss": loss / tokens, "val/right": right / tokens}
 
     def _move(self, rows: Rows) -> Rows:
