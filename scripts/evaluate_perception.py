@@ -6,7 +6,7 @@ Opinions: BIQ2021's validation part of Train. Regions: held-out photographs with
 each, one distortion of all 35 at a level of 1 to 5. False findings: validation photographs rated 0.8 and more, and
 well-rated ones given a look that is no defect (black and white, tone, grain). Camera: well-rated validation photographs
 with a defect as cameras make them (train/camera.py), at least as strong as level 1. Figures
-that depend on the calibration (interval, findings) are measured on the odd-numbered half of the pictures, because it was
+that depend on the calibration (interval, findings) are measured on the odd-numbered half of the pictures, because it is
 fitted on the even-numbered half; all others on all of them.
 """
 
@@ -41,21 +41,23 @@ class Validation:
     truths: list[validation.Truth]
     rated: list[tuple[NDArray[np.uint8], float]]
     names: list[str]
+    each: int
 
     @classmethod
-    def read(cls, recipe: Recipe, cache: Path) -> Validation:
-        """All of the recipe's held-out photographs."""
+    def read(cls, recipe: Recipe, cache: Path, *, each: int = EACH, seed: int = SEED) -> Validation:
+        """All of the recipe's held-out photographs, each with regions damaged `each` times."""
         photos = find_photos(recipe, cache, held_out=True)
         bank, names, opinions = opinion_validation(recipe.opinion, cache)
-        truths = list(validation.whole_pictures(photos, each=EACH, seed=SEED))
-        return cls(truths=truths, rated=[(bank[i], o) for i, o in enumerate(opinions)], names=names)
+        truths = list(validation.whole_pictures(photos, each=each, seed=seed))
+        return cls(truths=truths, rated=[(bank[i], o) for i, o in enumerate(opinions)], names=names, each=each)
 
     def half(self, odd: int) -> Validation:
         """Every other photograph; the pictures made of one photograph stay together."""
         return Validation(
-            truths=[t for i, t in enumerate(self.truths) if i // EACH % 2 == odd],
+            truths=[t for i, t in enumerate(self.truths) if i // self.each % 2 == odd],
             rated=self.rated[odd::2],
             names=self.names[odd::2],
+            each=self.each,
         )
 
     @property
