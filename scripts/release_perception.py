@@ -28,8 +28,8 @@ COPIES = 8
 NEUTRAL = calibrate.to_manifest((0.5,) * 12, 1.0, 0.0, 1.0)
 DATA = (
     "synthetic distortions over photographs of BSDS500 (train and val parts), COCO, CCP, CID22, OSIE, Urban, SunHays "
-    "and wallpapers of free desktops, and over BIQ2021 Train photographs rated 0.8 and more, defects as cameras make them among them; opinions: BIQ2021 Train. "
-    "BIQ2021's Test list was not used."
+    "and wallpapers of free desktops, and over BIQ2021 Train photographs rated 0.8 and more, defects as cameras make "
+    "them among the distortions; opinions: BIQ2021 Train. BIQ2021's Test list was not used."
 )
 
 
