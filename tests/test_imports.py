@@ -41,7 +41,8 @@ ALLOWED = {
     "model": CORE - {"image", "filetype"},
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
-    "commands": CORE | {"assessor", "data", "distort", "draw", "pipelines", "train"},
+    "bench": CORE | {"assessor", "data", "distort", "pipelines", "text"},
+    "commands": CORE | {"assessor", "bench", "data", "distort", "draw", "pipelines", "train"},
     "cli": {"_version", "commands", "errors"},
 }
 
@@ -50,12 +51,12 @@ OUTSIDE = {
     "click": {"cli", "commands"},
     "rich": {"commands"},
     "numpy": set(ALLOWED) - {"cli", "errors", "taxonomy"},
-    "PIL": {"image", "draw", "distort", "data", "findings", "noting", "pipelines", "preprocess", "train"},
+    "PIL": {"bench", "image", "draw", "distort", "data", "findings", "noting", "pipelines", "preprocess", "train"},
     "cv2": {"distort", "data", "pipelines", "train"},
     "pillow_heif": {"filetype"},
     "pyarrow": {"data"},
-    "scipy": {"distort", "data", "pipelines", "train"},
-    "skimage": {"pipelines"},
+    "scipy": {"bench", "distort", "data", "pipelines", "train"},
+    "skimage": {"bench", "pipelines"},
     "onnxruntime": {"backends"},
     "onnx": {"train"},
     "accelerate": {"train"},

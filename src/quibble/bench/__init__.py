@@ -1,0 +1,1 @@
+"""Benchmarks: the metrics of the field, readers of its files, judges, tables, and quibble's own benchmark."""
