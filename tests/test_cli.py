@@ -39,6 +39,7 @@ Commands:
   assess      Tell what is wrong with photographs (the default command).
   distort     Distort a photograph, whole or in regions.
   data        Build, check, look at and convert data sets.
+  bench       Measure models on benchmarks, beside the papers' figures.
   train       Train a model by a recipe.
   completion  Print the script that completes commands in a shell.
 

@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "assess": ("quibble.commands.assess:assess", "Tell what is wrong with photographs (the default command)."),
     "distort": ("quibble.commands.distort:distort", "Distort a photograph, whole or in regions."),
     "data": ("quibble.commands.data:data", "Build, check, look at and convert data sets."),
+    "bench": ("quibble.commands.bench:bench", "Measure models on benchmarks, beside the papers' figures."),
     "train": ("quibble.commands.train:train", "Train a model by a recipe."),
     "completion": ("quibble.commands.completion:completion", "Print the script that completes commands in a shell."),
 }

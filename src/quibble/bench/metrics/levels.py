@@ -20,13 +20,16 @@ QALIGN_WORTH_5: Final = (5.0, 4.0, 3.0, 2.0, 1.0)
 
 
 def good_poor(good: ArrayLike, poor: ArrayLike, *, divisor: float = QBENCH_DIVISOR) -> Vector:
-    """The probability of "good" among "good" and "poor", 0..1, (n,) each. Source: Q-Bench, task A3."""
+    """The probability of "good" among "good" and "poor", 0..1, (n,) each. Source: Q-Bench, task A3.
+
+    It is computed from the difference of the two, so that equal differences are ties and rounding does not rank them.
+    """
     if not divisor > 0:
         raise ArgumentError(f"logits are divided by a number above 0, found {divisor!r}")
     a, b = np.asarray(good, np.float64), np.asarray(poor, np.float64)
     if a.shape != b.shape:
         raise ArgumentError(f"expected as many logits of good as of poor, found shapes {a.shape} and {b.shape}")
-    return np.asarray(softmax(np.stack([a, b], axis=-1) / divisor)[..., 0], np.float64)
+    return np.asarray(1 / (1 + np.exp(np.clip((b - a) / divisor, -700, 700))), np.float64)
 
 
 def q_boost(good: ArrayLike, neutral: ArrayLike, poor: ArrayLike) -> Vector:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from quibble.cli import main
+from tests.bench.test_scores import A3
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(main, ["bench", *map(str, args)])
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    path = tmp_path / "livec.json"
+    path.write_text(A3)
+    return path
+
+
+def test_published_outputs_as_json(outputs: Path) -> None:
+    found = json.loads(run("metrics", outputs, "--task", "qbench-a3", "--json").stdout)
+    assert set(found["srcc"]) == set(found["plcc"]) == {"value", "low", "high"}
+    assert found["srcc"]["value"] == pytest.approx(0.9)
+    assert found["settings"]["divisor"] == 100
+    assert (found["n"], found["unreadable"], found["refused"]) == (5, 0, 0)
+
+
+def test_published_outputs_as_a_table(outputs: Path) -> None:
+    assert run("metrics", outputs, "--task", "qbench-a3", "--resamples", "0").stdout == (
+        "### qbench-a3\n\n"
+        "|  | srcc | plcc | krcc | n | unreadable | refused | source |\n"
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+        "| livec.json | 0.900 | 0.954 | 0.800 | 5 | 0 | 0 | measured |\n\n"
+        "- task: qbench-a3\n- plcc: plain\n- resamples: 0\n- seed: 0\n- divisor: 100.0\n"
+    )
+
+
+def test_two_files(tmp_path: Path) -> None:
+    predictions, truth = tmp_path / "p.json", tmp_path / "t.csv"
+    predictions.write_text('{"a.png": 1, "b.png": 3, "c.png": "I cannot tell", "x.png": 3}')
+    truth.write_text("image,mos\na.png,10\nb.png,20\nc.png,30\nd.png,40\n")
+    result = run("metrics", predictions, truth, "--task", "scores", "--json", "--resamples", "0")
+    found = json.loads(result.stdout)
+    assert (found["n"], found["unreadable"], found["srcc"]["value"]) == (4, 2, 1)
+    assert "1 pictures have no prediction" in result.stderr
+    assert "1 predictions are of pictures that are not in" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--task", "scores"], "two files"),
+        (["--task", "scores", "--divisor", "1"], "two files"),
+        (["--task", "qbench-a3", "--divisor", "0"], "--divisor"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(outputs: Path, args: list[str], message: str) -> None:
+    result = run("metrics", outputs, *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
