@@ -63,3 +63,20 @@ def test_mistakes_are_one_line_and_exit_code_2(outputs: Path, args: list[str], m
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_papers_rows_stand_beside(outputs: Path) -> None:
+    text = run("metrics", outputs, "--task", "qbench-a3", "--resamples", "0", "--database", "LIVE-itw").stdout
+    assert "| LLaVA-v1.5 7B [1] | 0.445 | 0.481 | – |  |  |  | Q-Instruct, table 6 |" in text
+    assert "[1] differs: plain PLCC" in text
+    code = run("metrics", outputs, "--task", "qbench-a3", "--json", "--resamples", "0", "--database", "LIVE-itw").stdout
+    assert any(row["figures"] == {"srcc": 0.445, "plcc": 0.481} for row in json.loads(code)["published"])
+
+
+def test_the_papers_tables_can_be_printed() -> None:
+    assert run("published", "--paper", "Q-Ground").stdout.startswith("### Q-Ground, table 3: QGround-Test")
+    assert "<table>" in run("published", "--task", "bapps", "--html").stdout
+    assert len(json.loads(run("published", "--json").stdout)) > 20
+    result = run("published", "--paper", "Q-Grond")
+    assert result.exit_code == 2
+    assert "papers are Q-Instruct" in result.stderr
