@@ -1,0 +1,18 @@
+"""Judges of answers in words: a language model behind an OpenAI-compatible endpoint, or words in common without one."""
+
+from quibble.bench.judge.cache import ReplyCache
+from quibble.bench.judge.endpoint import ChatJudge, Endpoint
+from quibble.bench.judge.lexical import LexicalJudge
+from quibble.bench.judge.prompts import PROMPTS, Case, Judge, Prompt, read_mark
+
+__all__ = [
+    "PROMPTS",
+    "Case",
+    "ChatJudge",
+    "Endpoint",
+    "Judge",
+    "LexicalJudge",
+    "Prompt",
+    "ReplyCache",
+    "read_mark",
+]
