@@ -54,7 +54,7 @@ OUTSIDE = {
     "PIL": {"bench", "image", "draw", "distort", "data", "findings", "noting", "pipelines", "preprocess", "train"},
     "cv2": {"distort", "data", "pipelines", "train"},
     "pillow_heif": {"filetype"},
-    "pyarrow": {"data"},
+    "pyarrow": {"bench", "data"},
     "scipy": {"bench", "distort", "data", "pipelines", "train"},
     "skimage": {"bench", "pipelines"},
     "onnxruntime": {"backends"},
