@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from quibble.cli import main
+from quibble.image import save
 from tests.bench.test_scores import A3
 
 
@@ -80,3 +82,66 @@ def test_the_papers_tables_can_be_printed() -> None:
     result = run("published", "--paper", "Q-Grond")
     assert result.exit_code == 2
     assert "papers are Q-Instruct" in result.stderr
+
+
+@pytest.fixture
+def benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small KonIQ-10k, in a working directory of its own."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "koniq"
+    (folder / "1024x768").mkdir(parents=True)
+    rows = ["image_name,MOS"]
+    for i in range(6):
+        image = np.random.default_rng(i).integers(0, 40 * (i + 1), (64, 80, 3)).astype(np.uint8)
+        save(image, folder / "1024x768" / f"{i}.png")
+        rows.append(f"{i}.png,{i / 2}")
+    (folder / "koniq10k_scores_and_distributions.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_a_benchmark_is_run_kept_and_scored_again(benchmark: Path) -> None:
+    first = run("koniq-10k", benchmark, "--model", "nano", "--threads", "1", "--resamples", "20", "--plots", "plots")
+    assert first.exit_code == 0
+    assert first.stdout.startswith("### koniq-10k: scores")
+    assert "| LLaVA-v1.5 7B [1] | 0.463 | 0.459 | – |" in first.stdout
+    assert "koniq-10k--nano.jsonl" in first.stderr
+    assert Path("plots", "scores.svg").is_file()
+    again = run("rescore", "koniq-10k--nano.jsonl", "--resamples", "20")
+    assert again.stdout == first.stdout
+    tables = json.loads(run("rescore", "koniq-10k--nano.jsonl", "--json", "--resamples", "0").stdout)
+    assert tables[0]["rows"][0]["n"] == 6
+    assert "<table>" in run("rescore", "koniq-10k--nano.jsonl", "--html", "--resamples", "0").stdout
+
+
+def test_a_limit_is_drawn_with_the_seed(benchmark: Path) -> None:
+    for seed in ("1", "2"):
+        run("koniq-10k", benchmark, "--model", "random", "--limit", "3", "--seed", seed, "--answers", f"{seed}.jsonl")
+    chosen = [
+        [json.loads(line)["item"]["id"] for line in Path(f"{s}.jsonl").read_text().splitlines()[1:]] for s in "12"
+    ]
+    assert [len(ids) for ids in chosen] == [3, 3]
+    assert chosen[0] != chosen[1]
+    assert chosen[0] == sorted(chosen[0])
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["koniq-10", "x", "--model", "nano"], "did you mean koniq-10k"),
+        (["koniq-10k", "--model", "nano"], "needs the folder with its files"),
+        (["koniq-10k", "koniq", "--model", "gpt"], "models are nano, psnr"),
+        (["koniq-10k", "koniq", "--model", "chat:x"], "chat:NAME with --url"),
+        (["koniq-10k", "koniq", "--model", "psnr"], "can answer none"),
+        (["koniq-10k", "koniq", "--model", "nano", "--judge", "x"], "go together"),
+    ],
+)
+def test_mistakes_in_a_run(benchmark: Path, args: list[str], message: str) -> None:
+    result = run(*args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_the_benchmarks_are_listed_with_where_to_get_them() -> None:
+    lines = run("list").stdout.splitlines()
+    assert len(lines) == 30
+    assert all(": " in line for line in lines)

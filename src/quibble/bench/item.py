@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from quibble.bench.metrics.boxes import Tag
 from quibble.errors import ArgumentError
-from quibble.geometry import Mask, Region
+from quibble.geometry import Box, Mask, Region
 
 #: A picture: a file, or the bytes of one.
 Picture = Path | bytes
@@ -59,3 +60,57 @@ class Item:
             raise ArgumentError(f"item {self.id!r} has {len(self.options)} options, but option {self.right} is right")
         if self.kind is Kind.REFER and self.focus is None:
             raise ArgumentError(f"item {self.id!r} asks about a region, but there is none")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the pictures' bytes, for keeping beside an answer: what figures are made of."""
+        focus = None
+        if self.focus is not None:
+            mask, box = self.focus.mask, self.focus.box
+            focus = {"mask": mask.to_coco() if mask else None, "box": box.to_list() if box else None}
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "images": [str(image) if isinstance(image, Path) else "" for image in self.images],
+            "reference": self.reference,
+            "question": self.question,
+            "options": list(self.options),
+            "right": self.right,
+            "score": self.score,
+            "share_b": self.share_b,
+            "answer": self.answer,
+            "tags": [{"name": tag.name, "box": tag.box.to_list()} for tag in self.tags],
+            "masks": [{name: mask.to_coco() for name, mask in truth.items()} for truth in self.masks],
+            "focus": focus,
+            "names": list(self.names),
+            "labels": dict(self.labels),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Item:
+        """The inverse of to_dict, with paths for pictures. Raises ArgumentError for anything malformed."""
+        try:
+            focus = data["focus"]
+            return cls(
+                id=data["id"],
+                kind=Kind(data["kind"]),
+                images=tuple(Path(image) for image in data["images"]),
+                reference=data["reference"],
+                question=data["question"],
+                options=tuple(data["options"]),
+                right=data["right"],
+                score=data["score"],
+                share_b=data["share_b"],
+                answer=data["answer"],
+                tags=tuple(Tag(name=tag["name"], box=Box.from_list(tag["box"])) for tag in data["tags"]),
+                masks=tuple({name: Mask.from_coco(code) for name, code in truth.items()} for truth in data["masks"]),
+                focus=_focus(focus) if focus is not None else None,
+                names=tuple(data["names"]),
+                labels=dict(data["labels"]),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ArgumentError(f"a kept item is malformed: {error!r}") from error
+
+
+def _focus(data: Mapping[str, Any]) -> Region:
+    mask, box = data["mask"], data["box"]
+    return Region(mask=Mask.from_coco(mask) if mask else None, box=Box.from_list(box) if box else None)

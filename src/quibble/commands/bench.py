@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from quibble.bench.evaluate import Evaluation
+    from quibble.bench.item import Item
+    from quibble.bench.models import Model
     from quibble.bench.scores import Scored
+    from quibble.bench.table import Table
 
 _EXAMPLES = """\b
 Examples:
+  quibble bench quibble-bench --model nano
+  quibble bench koniq-10k data/koniq-10k --model nano --limit 100
+  quibble bench rescore answers.jsonl
+  quibble bench metrics llava_v1.5/livec.json --task qbench-a3 --json
+"""
+
+_METRICS_EXAMPLES = """\b
+Examples:
   quibble bench metrics predictions.csv mos.csv --task scores
   quibble bench metrics llava_v1.5/livec.json --task qbench-a3 --json
+"""
+
+_RUN_EXAMPLES = """\b
+Examples:
+  quibble bench quibble-bench --model nano
+  quibble bench quibble-bench --photos photos/ --model random --seed 1
+  quibble bench qbench-a1-dev data/qbench --model chat:llava --url http://localhost:8000/v1
+"""
+
+_RESCORE_EXAMPLES = """\b
+Examples:
+  quibble bench rescore quibble-bench--nano.jsonl
+  quibble bench rescore a.jsonl b.jsonl --html > tables.html
 """
 
 _PUBLISHED_EXAMPLES = """\b
@@ -26,12 +56,26 @@ Examples:
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.group(epilog=_EXAMPLES)
+class _Bench(click.Group):
+    """The group `bench`: what is not one of its commands is a benchmark's name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Bench, epilog=_EXAMPLES, subcommand_metavar="TASK|COMMAND [ARGS]...")
 def bench() -> None:
-    """Measure models on benchmarks, beside the papers' figures."""
+    """Measure models on benchmarks, beside the papers' figures.
+
+    `quibble bench TASK` runs a model on a benchmark; `quibble bench list` names them all and says what to download.
+    """
 
 
-@bench.command(epilog=_EXAMPLES)
+@bench.command(epilog=_METRICS_EXAMPLES)
 @click.argument("predictions", type=_FILE)
 @click.argument("truth", type=_FILE, required=False)
 @click.option("--task", type=click.Choice(["scores", "qbench-a3"]), required=True, help="What the files hold.")
@@ -122,3 +166,204 @@ def published(paper: str | None, task: str | None, as_html: bool, as_json: bool)
         click.echo(json.dumps([t.to_dict() for t in tables], ensure_ascii=False))
         return
     click.echo("\n".join(t.to_html() if as_html else t.to_markdown() for t in tables), nl=False)
+
+
+@bench.command(name="list")
+def list_tasks() -> None:
+    """Name the benchmarks, and say what to download from whom."""
+    from quibble.bench.tasks import TASKS
+
+    click.echo("quibble-bench: our own; nothing to download")
+    for task in TASKS.values():
+        click.echo(f"{task.name}: {task.title}; {task.get}")
+
+
+def _judging(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of everything that makes tables."""
+    for option in (
+        click.option("--judge", metavar="MODEL", help="A language model that marks texts, at --judge-url."),
+        click.option("--judge-url", metavar="URL", help="Its endpoint; the key is read from QUIBBLE_JUDGE_KEY."),
+        click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of the judge."),
+        click.option("--resamples", type=click.IntRange(0), default=1000, show_default=True, help="Of the intervals."),
+        click.option("--html", "form", flag_value="html", help="Print HTML instead of Markdown."),
+        click.option("--json", "form", flag_value="json", help="Print JSON instead of Markdown."),
+    ):
+        command = option(command)
+    return command
+
+
+@bench.command(epilog=_RUN_EXAMPLES, hidden=True)
+@click.argument("task")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--model",
+    "name",
+    required=True,
+    help="nano, psnr, ssim, commonest, random, or chat:NAME for a language model at --url.",
+)
+@click.option("--url", help="chat: the endpoint; the key is read from QUIBBLE_MODEL_KEY.")
+@click.option(
+    "--photos", type=click.Path(path_type=Path, file_okay=False, exists=True), help="quibble-bench: of these."
+)
+@click.option("--limit", type=click.IntRange(1), help="Only so many items, drawn with --seed.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--answers", type=click.Path(path_type=Path, dir_okay=False), help="[default: TASK--MODEL.jsonl]")
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Write plots to this folder.")
+@click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads of nano; 0 takes all cores.")
+@_judging
+def run(
+    task: str,
+    folder: Path | None,
+    name: str,
+    url: str | None,
+    photos: Path | None,
+    limit: int | None,
+    seed: int,
+    answers: Path | None,
+    plots: Path | None,
+    threads: int,
+    judge: str | None,
+    judge_url: str | None,
+    rounds: int,
+    resamples: int,
+    form: str | None,
+) -> None:
+    """Run a model on a benchmark, whose files lie in FOLDER, and print its tables.
+
+    quibble-bench needs no files: it is made in FOLDER, or in ./quibble-bench. Answers are kept one a line; the same
+    command goes on where it was stopped.
+    """
+    from quibble.bench.answers import Run, answer_all, read_answers
+
+    evaluation = _evaluation(judge, judge_url, rounds, resamples)
+    items, identity = _items(task, folder, photos, seed)
+    model = _model(name, items, url=url, seed=seed, threads=threads)
+    chosen = _chosen(items, model, limit, seed)
+    path = answers or Path(f"{task}--{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}.jsonl")
+    started = Run(benchmark=task, model=model.label, identity=identity, seed=seed, limit=limit)
+    with _progress(len(chosen)) as progress:
+        answer_all(started, chosen, model, path, progress=progress)
+    found, answered = read_answers(path)
+    if plots is not None:
+        from quibble.bench.plots import write_plots
+
+        write_plots(answered, plots)
+    _print(evaluation.tables(found, answered), form)
+    click.echo(f"quibble: the answers are kept in {path}", err=True)
+
+
+@bench.command(epilog=_RESCORE_EXAMPLES)
+@click.argument("answers", type=_FILE, nargs=-1, required=True)
+@click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Write plots to this folder.")
+@_judging
+def rescore(
+    answers: Sequence[Path],
+    plots: Path | None,
+    judge: str | None,
+    judge_url: str | None,
+    rounds: int,
+    resamples: int,
+    form: str | None,
+) -> None:
+    """Make the tables of kept answers again, without model or pictures."""
+    from quibble.bench.answers import read_answers
+
+    evaluation = _evaluation(judge, judge_url, rounds, resamples)
+    tables = []
+    for path in answers:
+        found, answered = read_answers(path)
+        tables += evaluation.tables(found, answered)
+        if plots is not None:
+            from quibble.bench.plots import write_plots
+
+            write_plots(answered, plots / path.stem if len(answers) > 1 else plots)
+    _print(tables, form)
+
+
+def _evaluation(judge: str | None, url: str | None, rounds: int, resamples: int) -> Evaluation:
+    from quibble.bench.evaluate import Evaluation
+    from quibble.bench.judge import ChatJudge, Endpoint, LexicalJudge, ReplyCache
+
+    if (judge is None) != (url is None):
+        raise click.UsageError("--judge and --judge-url go together")
+    if judge is None or url is None:
+        return Evaluation(LexicalJudge(), rounds=rounds, resamples=resamples)
+    endpoint = Endpoint(url=url, model=judge, key=os.environ.get("QUIBBLE_JUDGE_KEY"), temperature=0.7)
+    return Evaluation(ChatJudge(endpoint, ReplyCache("judge-replies.jsonl")), rounds=rounds, resamples=resamples)
+
+
+def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tuple[list[Item], str]:
+    """The items of a benchmark, and what tells them from others."""
+    if task == "quibble-bench":
+        from quibble.bench.own import Plan, make, read
+
+        place = folder or Path("quibble-bench")
+        identity = make(place, Plan(photos=photos, seed=seed))
+        return list(read(place)), identity
+    from quibble.bench.tasks import find_task
+
+    found = find_task(task)
+    if folder is None or photos is not None:
+        raise click.UsageError(f"{task} needs the folder with its files and no --photos: {found.get}")
+    items = list(found.read(folder))
+    return items, f"{len(items)} items of {found.title}"
+
+
+def _model(name: str, items: Sequence[Item], *, url: str | None, seed: int, threads: int) -> Model:
+    from quibble.assessor import Assessor
+    from quibble.bench import models
+    from quibble.bench.judge import Endpoint
+
+    kind, _, chat = name.partition(":")
+    if kind == "chat" and chat and url:
+        return models.ChatModel(Endpoint(url=url, model=chat, key=os.environ.get("QUIBBLE_MODEL_KEY")))
+    makers: dict[str, Callable[[], Model]] = {
+        "nano": lambda: models.AssessorModel(Assessor(threads=threads)),
+        "psnr": lambda: models.SimilarityModel("PSNR"),
+        "ssim": lambda: models.SimilarityModel("SSIM"),
+        "commonest": lambda: models.CommonestModel(items),
+        "random": lambda: models.RandomModel(seed),
+    }
+    if name not in makers or url:
+        raise click.UsageError(f"models are {', '.join(makers)}, and chat:NAME with --url; found {name!r}")
+    return makers[name]()
+
+
+def _chosen(items: Sequence[Item], model: Model, limit: int | None, seed: int) -> list[Item]:
+    """What is asked: the items that the model can be asked, at most so many of them, in their order."""
+    able = [item for item in items if model.can(item)]
+    left = sorted({item.kind.value for item in items} - {item.kind.value for item in able})
+    if len(able) < len(items):
+        which = f" (all of {', '.join(left)})" if left else ""
+        click.echo(
+            f"quibble: {model.label} cannot be asked {len(items) - len(able)} of {len(items)} items{which}", err=True
+        )
+    if not able:
+        raise click.UsageError(f"{model.label} can answer none of these items")
+    if limit is None or limit >= len(able):
+        return able
+    import numpy as np
+
+    places = sorted(np.random.default_rng(seed).permutation(len(able))[:limit].tolist())
+    return [able[place] for place in places]
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr if somebody sees it."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Answering", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _print(tables: Sequence[Table], form: str | None) -> None:
+    if form == "json":
+        click.echo(json.dumps([table.to_dict() for table in tables], ensure_ascii=False))
+        return
+    click.echo("\n".join(t.to_html() if form == "html" else t.to_markdown() for t in tables), nl=False)

@@ -94,5 +94,5 @@ def test_descriptions(tmp_path: Path) -> None:
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"llvisionqa_dev\.json: download .*LLVisionQA-QBench"):
         list(find_task("qbench-a1-dev").read(tmp_path))
-    with pytest.raises(ArgumentError, match="did you mean .*qbench-a1-dev"):
+    with pytest.raises(ArgumentError, match=r"did you mean .*qbench-a1-dev"):
         find_task("qbench-a1")

@@ -1,0 +1,268 @@
+"""Whoever answers: quibble's Assessor, a language model behind an endpoint, and the baselines."""
+
+from __future__ import annotations
+
+import base64
+import math
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from quibble.assessor import Assessor
+from quibble.bench.item import Item, Kind, Picture
+from quibble.bench.judge.endpoint import Endpoint
+from quibble.bench.reply import Reply, Status, is_refusal, read_choice, read_names, read_score, read_winner
+from quibble.bench.tasks.records import TARGET, union
+from quibble.errors import ArgumentError, MissingExtraError
+from quibble.filetype import kind_of
+from quibble.geometry import Box, Mask
+from quibble.image import ImageArray, load
+from quibble.results import Finding, Score
+from quibble.taxonomy import Category, QGroundClass, qground_class
+
+#: A finding belongs to a region if it covers this share of it.
+COVERS: Final = 0.5
+#: Standard deviations from the mean within which 80% of a normal distribution lie.
+_Z80: Final = 1.2815515655446004
+
+
+class Model(Protocol):
+    """Somebody who answers items. label: for tables."""
+
+    @property
+    def label(self) -> str: ...
+
+    def can(self, item: Item) -> bool:
+        """Whether it can be asked this at all; what it cannot is left out and said so."""
+
+    def answer(self, item: Item) -> Reply:
+        """The answer to an item that it can be asked."""
+
+
+class AssessorModel:
+    """The Assessor: scores, comparisons by the scores of each picture alone, and findings by category.
+
+    It reads no questions, so choices, descriptions and regions that are asked for in words are beyond it.
+    """
+
+    def __init__(self, assessor: Assessor) -> None:
+        self._assessor = assessor
+
+    @property
+    def label(self) -> str:
+        return self._assessor.backend.name
+
+    def can(self, item: Item) -> bool:
+        if item.kind is Kind.GROUND:
+            return not any(TARGET in truth for truth in item.masks)
+        return item.kind in (Kind.SCORE, Kind.COMPARE, Kind.REFER)
+
+    def answer(self, item: Item) -> Reply:
+        if item.kind is Kind.SCORE:
+            return Reply(score=self._assessor.score(item.images[-1]).value)
+        if item.kind is Kind.COMPARE:
+            first, second = (self._assessor.score(picture) for picture in item.images[-2:])
+            return _better(first, second)
+        findings = self._assessor.assess(item.images[-1]).findings
+        if item.kind is Kind.REFER:
+            return Reply(names=_inside(findings, item))
+        return Reply(masks=_by_class(findings, by_qground="q-ground" in item.labels.values()))
+
+
+def _better(first: Score, second: Score) -> Reply:
+    """The higher score, and how sure that is if both intervals are those of independent normal opinions."""
+    spread = math.hypot(first.high - first.low, second.high - second.low) / (2 * _Z80)
+    ahead = second.value - first.value
+    confidence = 0.5 * (1 + math.erf(abs(ahead) / (max(spread, 1e-9) * math.sqrt(2))))
+    return Reply(winner="B" if ahead > 0 else "A", confidence=confidence)
+
+
+def _inside(findings: Sequence[Finding], item: Item) -> tuple[str, ...]:
+    """Categories whose findings together cover the focus, the most important first."""
+    assert item.focus is not None
+    names = []
+    for category in dict.fromkeys(finding.category for finding in findings):
+        found = union([finding.mask for finding in findings if finding.category is category])
+        focus = item.focus.to_mask(width=found.width, height=found.height)
+        if (found.to_array() & focus.to_array()).sum() >= COVERS * focus.area:
+            names.append(category.value)
+    return tuple(names)
+
+
+def _by_class(findings: Sequence[Finding], *, by_qground: bool) -> dict[str, Mask]:
+    masks: dict[str, list[Mask]] = {}
+    for finding in findings:
+        name: str | None = finding.category.value
+        if by_qground:
+            name = qground_class(finding.distortion or finding.category)
+        if name is not None:
+            masks.setdefault(str(name), []).append(finding.mask)
+    return {name: union(parts) for name, parts in masks.items()}
+
+
+class SimilarityModel:
+    """PSNR or SSIM: the likeness of a picture to its reference, where there is one. Needs the extra `data`."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+        except ImportError as error:
+            raise MissingExtraError("scikit-image", "data") from error
+        self.label = name
+        self._psnr: Any = peak_signal_noise_ratio
+        self._ssim: Any = structural_similarity
+
+    def can(self, item: Item) -> bool:
+        return item.reference and item.kind in (Kind.SCORE, Kind.COMPARE)
+
+    def answer(self, item: Item) -> Reply:
+        reference = load(item.images[0])
+        if item.kind is Kind.SCORE:
+            return Reply(score=self._likeness(reference, load(item.images[-1])))
+        first, second = (self._likeness(reference, load(picture)) for picture in item.images[-2:])
+        return Reply(winner="B" if second > first else "A")
+
+    def _likeness(self, reference: ImageArray, picture: ImageArray) -> float:
+        if reference.shape != picture.shape:
+            raise ArgumentError(f"{self.label} needs pictures of one size, found {reference.shape} and {picture.shape}")
+        if self.label == "SSIM":
+            return float(self._ssim(reference, picture, channel_axis=2, data_range=255))
+        if (reference == picture).all():
+            return 100.0  # infinite; any number above those of changed pictures keeps the order
+        return float(self._psnr(reference, picture, data_range=255))
+
+
+class CommonestModel:
+    """Always the commonest true answer of the kind, of scores the mean. It may look: a model must beat it."""
+
+    label = "always the commonest answer"
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        scores = [item.score for item in items if item.score is not None]
+        self._score = float(np.mean(scores)) if scores else 50.0
+        shares = [item.share_b for item in items if item.share_b is not None]
+        self._winner = "B" if shares and float(np.mean(shares)) > 0.5 else "A"
+        self._choices = Counter((len(i.options), i.right) for i in items if i.right is not None)
+        names = Counter(name for item in items if item.kind is Kind.REFER for name in item.names)
+        self._name = names.most_common(1)[0][0] if names else Category.BLUR.value
+        masks = Counter(name for item in items for truth in item.masks for name in truth if name != TARGET)
+        self._class = masks.most_common(1)[0][0] if masks else Category.BLUR.value
+
+    def can(self, item: Item) -> bool:
+        return item.kind not in (Kind.DESCRIBE, Kind.QUESTION)
+
+    def answer(self, item: Item) -> Reply:
+        if item.kind is Kind.SCORE:
+            return Reply(score=self._score)
+        if item.kind is Kind.COMPARE:
+            return Reply(winner=self._winner)
+        if item.kind is Kind.REFER:
+            return Reply(names=(self._name,))
+        if item.kind is Kind.GROUND:
+            height, width = load(item.images[-1]).shape[:2]
+            whole = Mask.from_box(Box(x0=0, y0=0, x1=width, y1=height), width=width, height=height)
+            target = any(TARGET in truth for truth in item.masks)
+            return Reply(masks={TARGET if target else self._class: whole})
+        of_length = {right: n for (length, right), n in self._choices.items() if length == len(item.options)}
+        best = max(of_length, key=lambda right: (of_length[right], -(right or 0)), default=0)
+        return Reply(choice=best)
+
+
+class RandomModel:
+    """A random answer, drawn from the seed and the item's name alone."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.label = f"random, seed {seed}"
+
+    def can(self, item: Item) -> bool:
+        return item.kind not in (Kind.DESCRIBE, Kind.QUESTION)
+
+    def answer(self, item: Item) -> Reply:
+        rng = np.random.default_rng([self._seed, zlib.crc32(item.id.encode())])
+        if item.kind is Kind.SCORE:
+            return Reply(score=float(rng.uniform(0, 100)))
+        if item.kind is Kind.COMPARE:
+            return Reply(winner="AB"[int(rng.integers(2))])
+        if item.kind is Kind.CHOICE:
+            return Reply(choice=int(rng.integers(len(item.options))))
+        by_qground = "q-ground" in item.labels.values()
+        classes = [c.value for c in QGroundClass] if by_qground else [c.value for c in Category]
+        if any(TARGET in truth for truth in item.masks):
+            classes = [TARGET]
+        name = classes[int(rng.integers(len(classes)))]
+        if item.kind is Kind.REFER:
+            return Reply(names=(name,))
+        height, width = load(item.images[-1]).shape[:2]
+        (x0, x1), (y0, y1) = np.sort(rng.uniform(size=(2, 2)), axis=1) * [[width], [height]]
+        box = Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
+        return Reply(masks={name: Mask.from_box(box, width=width, height=height)})
+
+
+class ChatModel:
+    """A multi-modal language model behind an OpenAI-compatible endpoint; pictures travel in the request."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    @property
+    def label(self) -> str:
+        return f"{self._endpoint.model} at temperature {self._endpoint.temperature:g}"
+
+    def can(self, item: Item) -> bool:
+        return item.kind is not Kind.GROUND
+
+    def answer(self, item: Item) -> Reply:
+        text = self._endpoint.ask(_parts(item), seed=0)
+        return read(item, text)
+
+
+def read(item: Item, text: str) -> Reply:
+    """The answer that a text gives to an item, read strictly: what is no answer stays unreadable."""
+    if item.kind in (Kind.DESCRIBE, Kind.QUESTION):
+        return Reply(text=text, status=Status.REFUSED if is_refusal(text) else Status.READ)
+    found: dict[str, Any] = {}
+    if item.kind is Kind.SCORE:
+        found["score"] = read_score(text)
+    elif item.kind is Kind.COMPARE:
+        found["winner"] = read_winner(text)
+    elif item.kind is Kind.CHOICE:
+        found["choice"] = read_choice(text, item.options)
+    elif item.kind is Kind.REFER:
+        found["names"] = read_names(text) or None
+    if all(value is None for value in found.values()):
+        return Reply(text=text, status=Status.REFUSED if is_refusal(text) else Status.UNREADABLE)
+    return Reply(text=text, **found)
+
+
+def _parts(item: Item) -> list[dict[str, Any]]:
+    """Pictures with their names, then the question with the form of the answer."""
+    names = ["Reference"] * item.reference + (["Image A", "Image B"] if item.kind is Kind.COMPARE else ["Picture"])
+    if len(names) != len(item.images):
+        names = [f"Picture {i + 1}" for i in range(len(item.images))]
+    parts: list[dict[str, Any]] = []
+    for name, picture in zip(names, item.images, strict=True):
+        parts += [{"type": "text", "text": f"{name}:"}, {"type": "image_url", "image_url": {"url": _data_url(picture)}}]
+    options = "".join(f"\n{letter}. {option}" for letter, option in zip("ABCDEFGH", item.options, strict=False))
+    forms = {
+        Kind.SCORE: "Answer with a single number from 0 (bad) to 100 (excellent).",
+        Kind.CHOICE: "Answer with the letter of one option.",
+        Kind.COMPARE: 'Answer with "Image A" or "Image B" only.',
+        Kind.REFER: "Answer with the names of the distortions only.",
+    }
+    focus = ""
+    if item.focus is not None:
+        height, width = load(item.images[-1]).shape[:2]
+        corners = ", ".join(f"{c:.2f}" for c in item.focus.bounds.normalized(width=width, height=height))
+        focus = f"\nThe region lies within ({corners}), as shares of width and height from the top left."
+    question = item.question or "How good is the quality of the picture?"
+    parts.append({"type": "text", "text": f"{question}{options}{focus}\n{forms.get(item.kind, '')}".strip()})
+    return parts
+
+
+def _data_url(picture: Picture) -> str:
+    data = picture if isinstance(picture, bytes) else picture.read_bytes()
+    return f"data:image/{kind_of(data, 'a picture').lower()};base64,{base64.b64encode(data).decode()}"

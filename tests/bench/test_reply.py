@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from quibble.bench.reply import (
+    Reply,
+    Status,
+    is_refusal,
+    read_choice,
+    read_names,
+    read_score,
+    read_tags,
+    read_winner,
+    read_yes_no,
+)
+from quibble.errors import ArgumentError
+from quibble.geometry import Box, Mask
+
+OPTIONS = ["Blurry", "Noisy", "Too dark"]
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("B", 1),
+        ("b.", 1),
+        ("(C)", 2),
+        ("A. Blurry", 0),
+        ("The answer is C.", 2),
+        ("Answer: B", 1),
+        ("too dark", 2),
+        ("Noisy.", 1),
+        ("D", None),
+        ("A. Noisy", None),
+        ("A photo of a cat", None),
+        ("It is blurry and noisy", None),
+        ("B or C", None),
+        ("", None),
+    ],
+)
+def test_choices_are_read_strictly(text: str, choice: int | None) -> None:
+    assert read_choice(text, OPTIONS) == choice
+
+
+def test_scores_winners_and_yes() -> None:
+    assert [read_score(t) for t in ("73", "Score: 73.5/100", "about 70", "170", "7 or 8")] == [
+        73,
+        73.5,
+        None,
+        None,
+        None,
+    ]
+    assert [read_winner(t) for t in ("A", "Image B.", "image A beats it", "Image A or Image B", "neither")] == [
+        "A",
+        "B",
+        "A",
+        None,
+        None,
+    ]
+    assert [read_yes_no(t) for t in ("Yes, it is", "no.", "None", "perhaps yes")] == [True, False, None, None]
+
+
+def test_names_of_distortions() -> None:
+    assert read_names("Motion blur, and JPEG artifacts; also low contrast!") == (
+        "blur",
+        "compression",
+        "contrast_weaken",
+    )
+    assert read_names("It is blurry and blurred.") == ("blur",)
+    assert read_names("undersaturation") == ("saturate_weaken",)
+    assert read_names("a nice cat") == ()
+
+
+def test_named_boxes() -> None:
+    tags = read_tags("[The sky](0.1, 0, 0.5, 0.25) is noisy, [a man](3, 4) and [dog]<0.5,0.5,0.4,0.9>.")
+    assert [(tag.name, tag.box) for tag in tags] == [("The sky", Box(x0=0.1, y0=0, x1=0.5, y1=0.25))]
+
+
+def test_refusals() -> None:
+    assert is_refusal("I'm sorry, but I cannot view images.")
+    assert is_refusal("As an AI I have no eyes")
+    assert not is_refusal("The details cannot be seen because of blur.")
+
+
+def test_a_reply_survives_json() -> None:
+    mask = Mask.from_box(Box.from_xywh(1, 1, 2, 2), width=5, height=4)
+    for reply in (
+        Reply(score=1.5),
+        Reply(masks={"blur": mask}, names=()),
+        Reply(status=Status.REFUSED, text="no"),
+        Reply(choice=0, winner="A"),
+    ):
+        assert Reply.from_dict(json.loads(json.dumps(reply.to_dict()))) == reply
+    with pytest.raises(ArgumentError, match="malformed"):
+        Reply.from_dict({"status": "lost"})
