@@ -47,6 +47,11 @@ Examples:
   quibble bench rescore a.jsonl b.jsonl --html > tables.html
 """
 
+_LIST_EXAMPLES = """\b
+Examples:
+  quibble bench list
+"""
+
 _PUBLISHED_EXAMPLES = """\b
 Examples:
   quibble bench published
@@ -168,7 +173,7 @@ def published(paper: str | None, task: str | None, as_html: bool, as_json: bool)
     click.echo("\n".join(t.to_html() if as_html else t.to_markdown() for t in tables), nl=False)
 
 
-@bench.command(name="list")
+@bench.command(name="list", epilog=_LIST_EXAMPLES)
 def list_tasks() -> None:
     """Name the benchmarks, and say what to download from whom."""
     from quibble.bench.tasks import TASKS
