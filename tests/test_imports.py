@@ -57,6 +57,7 @@ OUTSIDE = {
     "pyarrow": {"bench", "data"},
     "scipy": {"bench", "distort", "data", "pipelines", "train"},
     "skimage": {"bench", "pipelines"},
+    "sentence_transformers": {"bench"},
     "onnxruntime": {"backends"},
     "onnx": {"train"},
     "accelerate": {"train"},

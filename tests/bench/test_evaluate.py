@@ -147,6 +147,32 @@ def test_questions_weigh_yes_and_words_by_their_number() -> None:
     assert any(r.source == "Grounding-IQA, table 5" for r in found.rows)
 
 
+def test_depictqas_score_is_relative_to_the_truth() -> None:
+    found = table("m-bapps", described(1, "Noise in the sky.", "Noise."), described(2, "Blur.", "Blur."))
+    # Words in common: "noise" of "noise sky" is a mark of 10 x 2/3, the other 10; the truths have 10 each.
+    assert value(found.rows[0], "relative") == pytest.approx(100 * (20 / 3 + 10) / 20)
+
+
+def test_octopus_stands_beside_its_papers() -> None:
+    found = table("octopus-local", described(1, "Noise in the sky.", "Noise in the sky."))
+    assert value(found.rows[0], "local description") == 10
+    assert any(row.name == "Co-Instruct" and row.figures == {"local description": 3.53} for row in found.rows)
+    found = table("octopus-refer-short", referred(1, ("blur",), ("blur",)), referred(2, ("blur",), ()))
+    assert value(found.rows[0], "referring short") == 0.5
+    assert any(row.figures == {"referring short": 0.321} for row in found.rows)
+    whole = {"region": LEFT}
+    found = table(
+        "octopus-grounding",
+        grounded(1, whole, whole, task="grounding_dao"),
+        grounded(2, whole, {}, task="grounding_dao"),
+        grounded(3, whole, {"region": RIGHT}, task="grounding_sid"),
+    )
+    row = found.rows[0]
+    assert [value(row, name) for name in ("dao-g", "sid-g", "average")] == pytest.approx([0.5, 0, 1 / 3])
+    assert "hyd-g" not in row.figures
+    assert any(row.source == "IQA-Octopus, table 3" for row in found.rows)
+
+
 def test_no_answers_have_no_tables() -> None:
     with pytest.raises(ArgumentError):
         EVALUATION.tables(RUN, [])

@@ -14,11 +14,11 @@ from quibble.bench.judge.prompts import PROMPTS, Case, Judge
 from quibble.bench.metrics.boxes import LexicalLikeness, NameLikeness, box_miou, tag_recall
 from quibble.bench.metrics.choices import Accuracy, Outcome, accuracy, accuracy_by, partial_credit
 from quibble.bench.metrics.estimate import Estimate, bootstrap_mean
-from quibble.bench.metrics.judged import Rounds, describe_marks, mean_mark
+from quibble.bench.metrics.judged import Rounds, describe_marks, mean_mark, relative_score
 from quibble.bench.metrics.masks import ClassMap, grounding, merge_smaller_first
 from quibble.bench.metrics.texts import bleu4
 from quibble.bench.published import beside, beside_scores
-from quibble.bench.reply import Status, read_tags, read_yes_no
+from quibble.bench.reply import Reply, Status, read_tags, read_yes_no
 from quibble.bench.scores import Scored, measure
 from quibble.bench.table import Figure, Row, Table
 from quibble.bench.tasks import TASKS
@@ -28,6 +28,14 @@ from quibble.taxonomy import Category, QGroundClass
 
 #: Judges are asked so many times, as in the papers.
 ROUNDS: Final = 5
+
+#: What IQA-Octopus's table 1 calls the figures of its sets.
+OCTOPUS_COLUMNS: Final[Mapping[str, str]] = {
+    "octopus-global": "global description",
+    "octopus-local": "local description",
+    "octopus-refer-short": "referring short",
+    "octopus-refer-long": "referring long",
+}
 
 
 class Evaluation:
@@ -136,6 +144,11 @@ class Evaluation:
         figures: dict[str, Figure] = {"bleu@4": bleu4(texts, truths, resamples=self._resamples)}
         figures |= {name: judged.value for name, judged in described.items()}
         figures["llm-score"] = score.value
+        if run.benchmark in ("m-bapps", "dq-495k"):
+            figures["relative"] = self._relative(answers)
+        if run.benchmark in OCTOPUS_COLUMNS:
+            tens = [self._marks("description", a) for a in answers]
+            figures[OCTOPUS_COLUMNS[run.benchmark]] = mean_mark(tens, top=10, resamples=self._resamples).value
         tags = [a.item.tags for a in answers]
         if run.benchmark.startswith("giqa") and any(tags):
             said = [read_tags(text) for text in texts]
@@ -143,7 +156,7 @@ class Evaluation:
             figures["miou"] = box_miou(*boxes, resamples=self._resamples).value
             figures["tag-recall"] = tag_recall(said, tags, self._likeness, resamples=self._resamples).value
         notes = [f"marks by {self._judge.label}, {self._rounds} rounds", f"names of boxes by {self._likeness.label}"]
-        papers = beside(run.benchmark, list(figures))
+        papers = beside(_published_task(run), list(figures))
         row = _row(run, figures, answers)
         return [Table(title=f"{run.benchmark}: descriptions", columns=list(figures), rows=[row, *papers], notes=notes)]
 
@@ -179,11 +192,13 @@ class Evaluation:
             maps = [self._maps(a, names) for a in part]
             found = grounding([m[0] for m in maps], [m[1] for m in maps], len(names), resamples=self._resamples)
             figures: dict[str, Figure] = {"miou": found.miou, "macc": found.macc, "per picture": found.per_picture}
+            if run.benchmark == "octopus-grounding":
+                figures |= self._subtasks(part, names)
             if len(names) > 1:
                 figures |= {f"{name} miou": iou for name, iou in zip(names, found.iou, strict=True)}
-            papers = beside(run.benchmark, [*figures, "average miou"])
+            papers = beside(_published_task(run), [*figures, "average miou"])
             row = _row(run, figures, part)
-            columns = [*figures, "average miou"] if papers else list(figures)
+            columns = [*figures, "average miou"] if run.benchmark == "qground-test" else list(figures)
             notes = ["classes are pooled over pictures; per picture: the mean over pictures of their classes' mean"]
             title = f"{run.benchmark}: {title}"
             tables.append(Table(title=title, columns=columns, rows=[row, *papers], notes=notes))
@@ -210,14 +225,39 @@ class Evaluation:
             ),
             "all right": bootstrap_mean(exact, resamples=self._resamples),
         }
+        if run.benchmark in OCTOPUS_COLUMNS:
+            figures[OCTOPUS_COLUMNS[run.benchmark]] = figures["all right"]
+        papers = beside(_published_task(run), list(figures))
         row = _row(run, figures, answers)
         notes = ["partial credit: hits over the larger number of names; an answer that was not read has none"]
-        return [Table(title=f"{run.benchmark}: referring", columns=list(figures), rows=[row], notes=notes)]
+        return [Table(title=f"{run.benchmark}: referring", columns=list(figures), rows=[row, *papers], notes=notes)]
+
+    def _relative(self, answers: Sequence[Answered]) -> Estimate:
+        """DepictQA's score: the marks of the answers over those of the true answers, in percent."""
+        true = [replace(a, reply=Reply(text=a.item.answer or "")) for a in answers]
+        mine, theirs = ([self._marks("description", a) for a in side] for side in (answers, true))
+        return relative_score(mine, theirs, resamples=self._resamples).value
+
+    def _subtasks(self, answers: Sequence[Answered], names: Sequence[str]) -> dict[str, Figure]:
+        """IQA-Octopus's columns: the mean IoU of the pictures of each sub-task, and of all."""
+        figures: dict[str, Figure] = {}
+        for column, task in (("dao-g", "grounding_dao"), ("hyd-g", "grounding_hyd"), ("sid-g", "grounding_sid")):
+            maps = [self._maps(a, names) for a in answers if a.item.labels.get("task") == task]
+            if maps:
+                said, true = zip(*maps, strict=True)
+                figures[column] = grounding(said, true, len(names), resamples=self._resamples).per_picture
+        said, true = zip(*(self._maps(a, names) for a in answers), strict=True)
+        return figures | {"average": grounding(said, true, len(names), resamples=self._resamples).per_picture}
 
     def _marks(self, prompt: str, answered: Answered) -> Rounds:
         """The judge's marks of an answer; a refused one is marked like any other text."""
         case = Case(answer=answered.reply.text or "", truth=answered.item.answer or "", question=answered.item.question)
         return self._judge.marks(PROMPTS[prompt], case, rounds=self._rounds)
+
+
+def _published_task(run: Run) -> str:
+    """The task of the papers' tables that a benchmark belongs to."""
+    return "octopus" if run.benchmark.startswith("octopus-") else run.benchmark
 
 
 def _chosen(answered: Answered) -> Outcome:

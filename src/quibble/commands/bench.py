@@ -189,6 +189,7 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--judge", metavar="MODEL", help="A language model that marks texts, at --judge-url."),
         click.option("--judge-url", metavar="URL", help="Its endpoint; the key is read from QUIBBLE_JUDGE_KEY."),
         click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of the judge."),
+        click.option("--names", metavar="MODEL", help="Compare names of boxes by this sentence-transformers model."),
         click.option("--resamples", type=click.IntRange(0), default=1000, show_default=True, help="Of the intervals."),
         click.option("--html", "form", flag_value="html", help="Print HTML instead of Markdown."),
         click.option("--json", "form", flag_value="json", help="Print JSON instead of Markdown."),
@@ -230,6 +231,7 @@ def run(
     judge: str | None,
     judge_url: str | None,
     rounds: int,
+    names: str | None,
     resamples: int,
     form: str | None,
 ) -> None:
@@ -240,7 +242,7 @@ def run(
     """
     from quibble.bench.answers import Run, answer_all, read_answers
 
-    evaluation = _evaluation(judge, judge_url, rounds, resamples)
+    evaluation = _evaluation(judge, judge_url, rounds, names, resamples)
     items, identity = _items(task, folder, photos, seed)
     model = _model(name, items, url=url, seed=seed, threads=threads)
     chosen = _chosen(items, model, limit, seed)
@@ -267,13 +269,14 @@ def rescore(
     judge: str | None,
     judge_url: str | None,
     rounds: int,
+    names: str | None,
     resamples: int,
     form: str | None,
 ) -> None:
     """Make the tables of kept answers again, without model or pictures."""
     from quibble.bench.answers import read_answers
 
-    evaluation = _evaluation(judge, judge_url, rounds, resamples)
+    evaluation = _evaluation(judge, judge_url, rounds, names, resamples)
     tables = []
     for path in answers:
         found, answered = read_answers(path)
@@ -285,16 +288,19 @@ def rescore(
     _print(tables, form)
 
 
-def _evaluation(judge: str | None, url: str | None, rounds: int, resamples: int) -> Evaluation:
+def _evaluation(judge: str | None, url: str | None, rounds: int, names: str | None, resamples: int) -> Evaluation:
     from quibble.bench.evaluate import Evaluation
-    from quibble.bench.judge import ChatJudge, Endpoint, LexicalJudge, ReplyCache
+    from quibble.bench.judge import ChatJudge, Endpoint, Judge, LexicalJudge, ReplyCache
+    from quibble.bench.metrics.boxes import sentence_likeness
 
     if (judge is None) != (url is None):
         raise click.UsageError("--judge and --judge-url go together")
-    if judge is None or url is None:
-        return Evaluation(LexicalJudge(), rounds=rounds, resamples=resamples)
-    endpoint = Endpoint(url=url, model=judge, key=os.environ.get("QUIBBLE_JUDGE_KEY"), temperature=0.7)
-    return Evaluation(ChatJudge(endpoint, ReplyCache("judge-replies.jsonl")), rounds=rounds, resamples=resamples)
+    marks: Judge = LexicalJudge()
+    if judge is not None and url is not None:
+        endpoint = Endpoint(url=url, model=judge, key=os.environ.get("QUIBBLE_JUDGE_KEY"), temperature=0.7)
+        marks = ChatJudge(endpoint, ReplyCache("judge-replies.jsonl"))
+    likeness = sentence_likeness(names) if names is not None else None
+    return Evaluation(marks, rounds=rounds, likeness=likeness, resamples=resamples)
 
 
 def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tuple[list[Item], str]:
@@ -303,6 +309,8 @@ def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tu
         from quibble.bench.own import Plan, make, read
 
         place = folder or Path("quibble-bench")
+        if not (place / "bench.json").is_file():
+            click.echo(f"quibble: making quibble-bench in {place}", err=True)
         identity = make(place, Plan(photos=photos, seed=seed))
         return list(read(place)), identity
     from quibble.bench.tasks import find_task

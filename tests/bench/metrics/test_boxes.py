@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
-from quibble.bench.metrics.boxes import EmbeddingLikeness, LexicalLikeness, Tag, box_miou, tag_recall
-from quibble.errors import ArgumentError
+from quibble.bench.metrics.boxes import EmbeddingLikeness, LexicalLikeness, Tag, box_miou, sentence_likeness, tag_recall
+from quibble.errors import ArgumentError, CapabilityError
 from quibble.geometry import Box
 
 
@@ -82,6 +84,26 @@ def test_an_embedding_can_take_its_place() -> None:
     assert like("sofa", "couch") == 1
     assert like("sofa", "sky") == 0
     assert asked == ["sofa", "couch", "sky"]
+
+
+def test_a_sentence_embedding_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Transformer:
+        def __init__(self, model: str, *, local_files_only: bool) -> None:
+            if model != "mini" or not local_files_only:
+                raise OSError("not found")
+
+        def encode(self, texts: list[str]) -> list[list[float]]:
+            return [[len(text), 0.0] for text in texts]
+
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(CapabilityError, match="pip install sentence-transformers"):
+        sentence_likeness("mini")
+    monkeypatch.setitem(sys.modules, "sentence_transformers", SimpleNamespace(SentenceTransformer=Transformer))
+    like = sentence_likeness("mini")
+    assert like("sofa", "a couch") == 1
+    assert like.label == "sentence embedding mini"
+    with pytest.raises(ArgumentError, match="no sentence embedding 'maxi'"):
+        sentence_likeness("maxi")
 
 
 def test_nothing_to_find_is_an_error() -> None:

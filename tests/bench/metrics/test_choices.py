@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from sklearn.metrics import accuracy_score
 
 from quibble.bench.metrics.choices import Outcome, accuracy, accuracy_by, partial_credit
 from quibble.errors import ArgumentError
@@ -25,7 +24,8 @@ def test_nothing_read_has_no_accuracy_among_read() -> None:
         accuracy([])
 
 
-def test_by_label_it_is_scikit_learns() -> None:
+def test_by_label_it_is_scikit_learns_where_it_is_installed() -> None:
+    accuracy_score = pytest.importorskip("sklearn.metrics").accuracy_score
     asked = [("yes-no", "a", "a"), ("what", "b", "c"), ("yes-no", "a", "b"), ("how", "c", "c"), ("yes-no", "b", "b")]
     found = accuracy_by(asked, lambda q: RIGHT if q[1] == q[2] else WRONG, lambda q: q[0])
     assert list(found) == ["yes-no", "what", "how"]
@@ -33,6 +33,12 @@ def test_by_label_it_is_scikit_learns() -> None:
         truth, said = zip(*[(q[1], q[2]) for q in asked if q[0] == label], strict=True)
         assert part.of_all.value == accuracy_score(truth, said)
         assert part.n == len(truth)
+
+
+def test_by_label_by_hand() -> None:
+    asked = [("what", RIGHT), ("how", WRONG), ("what", UNREADABLE), ("what", RIGHT), ("how", WRONG)]
+    found = accuracy_by(asked, lambda q: q[1], lambda q: q[0])
+    assert {label: (part.of_all.value, part.n) for label, part in found.items()} == {"what": (2 / 3, 3), "how": (0, 2)}
 
 
 @pytest.mark.parametrize(

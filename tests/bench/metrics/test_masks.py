@@ -1,4 +1,4 @@
-"""Class mIoU against pycocotools and scikit-learn; several truths, merging and agreement by hand."""
+"""Class mIoU against pycocotools, and scikit-learn where it is installed; the rest by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pycocotools import mask as coco
-from sklearn.metrics import jaccard_score, recall_score
 
 from quibble.bench.metrics.masks import agreement, grounding, merge_smaller_first
 from quibble.errors import ArgumentError
@@ -24,13 +23,14 @@ def box(x: int, y: int, w: int, h: int) -> Mask:
     return Mask.from_box(Box.from_xywh(x, y, w, h), width=20, height=10)
 
 
-def test_one_truth_each_is_scikit_learns() -> None:
+def test_one_truth_each_is_scikit_learns_where_it_is_installed() -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
     predicted, truth = maps(4, 1), maps(4, 2)
     found = grounding(predicted, [[t] for t in truth], CLASSES, resamples=20)
     p, t = (np.concatenate([m.reshape(-1) for m in ms]) for ms in (predicted, truth))
     labels = list(range(1, CLASSES + 1))
-    iou = jaccard_score(t, p, labels=labels, average=None)
-    acc = recall_score(t, p, labels=labels, average=None)
+    iou = sklearn.jaccard_score(t, p, labels=labels, average=None)
+    acc = sklearn.recall_score(t, p, labels=labels, average=None)
     assert [e.value for e in found.iou if e] == pytest.approx(iou.tolist())
     assert [e.value for e in found.acc if e] == pytest.approx(acc.tolist())
     assert found.miou.value == pytest.approx(iou.mean())
@@ -53,6 +53,11 @@ def test_several_truths_count_their_share_each() -> None:
     # Intersections 2 and 0, unions 2 and 3, true areas 2 and 1, each halved.
     assert found.miou.value == pytest.approx(2 / 5)
     assert found.macc.value == pytest.approx(2 / 3)
+    # A second picture with one truth weighs as much as the first with two.
+    one = np.array([[1, 0, 0, 0]])
+    found = grounding([predicted, one], [[same, other], [one]], CLASSES, resamples=0)
+    assert found.miou.value == pytest.approx((1 + 1) / (2.5 + 1))
+    assert found.macc.value == pytest.approx((1 + 1) / (1.5 + 1))
 
 
 def test_per_picture_and_pooled_differ_as_they_should() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap
-from quibble.errors import ArgumentError, MissingExtraError
+from quibble.errors import ArgumentError, CapabilityError, MissingExtraError
 from quibble.geometry import Box
 
 T = TypeVar("T")
@@ -74,6 +74,25 @@ class EmbeddingLikeness:
             vector = np.asarray(self._encode([name])[0], np.float64)
             self._known[name] = vector / max(float(np.linalg.norm(vector)), 1e-12)
         return self._known[name]
+
+
+def sentence_likeness(model: str) -> EmbeddingLikeness:
+    """The likeness of a sentence-transformers model, by the path of a folder or the name of one already downloaded.
+
+    Raises CapabilityError if the package is not installed, ArgumentError if there is no such model on this machine.
+    """
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise CapabilityError(
+            "comparing names by a sentence embedding needs the package sentence-transformers: pip install "
+            "sentence-transformers, or leave the model out and compare words"
+        ) from error
+    try:
+        loaded = SentenceTransformer(model, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"there is no sentence embedding {model!r} on this machine ({error})") from error
+    return EmbeddingLikeness(lambda texts: np.asarray(loaded.encode(list(texts))), f"sentence embedding {model}")
 
 
 @dataclass(frozen=True, kw_only=True)
