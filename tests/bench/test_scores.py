@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from quibble.bench.scores import Scored, join_scores, measure, read_qbench_a3
+from quibble.bench.scores import Scored, join_scores, join_votes, measure, read_qbench_a3
 from quibble.errors import ArgumentError, RecordError
 
 #: In the form of Q-Bench's published outputs, figures made up: nothing between objects, true scores as texts at times.
@@ -92,3 +92,19 @@ def test_joining_two_files(tmp_path: Path) -> None:
     predictions.write_text("image,score\nx.png,1\n")
     with pytest.raises(RecordError, match="same names"):
         join_scores(predictions, truth)
+
+
+def test_votes_become_scores(tmp_path: Path) -> None:
+    votes, truth = tmp_path / "v.csv", tmp_path / "t.csv"
+    lines = ["a.png,b.png,b.png", "b.png,c.png,B", "a.png,c.png,second", "a.png,b.png,neither"]
+    votes.write_text("first,second,winner\n" + "\n".join(lines))
+    truth.write_text("image,mos\na.png,1\nb.png,2\nc.png,5\nd.png,4\n")
+    joined = join_votes(votes, truth)
+    assert [item.predicted for item in joined.items] == [0, 0.5, 1, None]
+    assert (joined.missing, joined.undecided) == (1, 1)
+    found = measure(joined.items, resamples=0)
+    assert found.srcc is not None
+    assert found.srcc.value == 1
+    votes.write_text("first,second,winner\na.png,a.png,A\n")
+    with pytest.raises(RecordError, match="item 0: a vote is between two different"):
+        join_votes(votes, truth)

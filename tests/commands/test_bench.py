@@ -145,3 +145,20 @@ def test_the_benchmarks_are_listed_with_where_to_get_them() -> None:
     lines = run("list").stdout.splitlines()
     assert len(lines) == 30
     assert all(": " in line for line in lines)
+
+
+def test_answers_made_elsewhere_are_a_model_too(benchmark: Path) -> None:
+    Path("theirs.csv").write_text("image,score\n" + "".join(f"{i}.png,{i}\n" for i in range(5)))
+    result = run("koniq-10k", benchmark, "--model", "file:theirs.csv", "--json", "--resamples", "0")
+    row = json.loads(result.stdout)[0]["rows"][0]
+    assert (row["name"], row["n"], row["unreadable"]) == ("theirs.csv", 6, 1)
+    assert row["figures"]["srcc"]["value"] == 1
+
+
+def test_votes(tmp_path: Path) -> None:
+    votes, truth = tmp_path / "v.jsonl", tmp_path / "t.csv"
+    votes.write_text('{"first": "a", "second": "b", "winner": "B"}{"first": "b", "second": "c", "winner": "unsure"}')
+    truth.write_text("image,mos\na,1\nb,2\nc,3\n")
+    result = run("metrics", votes, truth, "--task", "votes", "--json", "--resamples", "0")
+    assert json.loads(result.stdout)["srcc"]["value"] == 1
+    assert "1 comparisons have no readable winner" in result.stderr

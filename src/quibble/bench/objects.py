@@ -8,18 +8,35 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from quibble.errors import ArgumentError, RecordError
 
 Object = Mapping[str, Any]
+
+#: What an item is called by in the files of the field; the first one counts.
+NAMES: Final = (
+    "item",
+    "question_id",
+    "image",
+    "img_path",
+    "image_path",
+    "image_name",
+    "filename",
+    "file",
+    "name",
+    "Image",
+    "id",
+)
+#: A lone object with one of these is an item; without, it maps names to values.
+FIELDS: Final = frozenset({*NAMES, "first", "second", "question"})
 
 
 def read_objects(path: str | os.PathLike[str]) -> list[Object]:
     """The objects of a file, in order. `.csv` and `.tsv` give a mapping of texts a row; all else is JSON.
 
     JSON may be a list of objects, objects with or without anything between them (so JSON lines, and Q-Bench's published
-    outputs, which have nothing), or one object whose values are all plain, such as {"a.png": 61.5}: each member becomes
+    outputs, which have nothing), or one object from names to plain values, such as {"a.png": 61.5}: each member becomes
     an object {"name": ..., "value": ...}. Raises RecordError, with the line, for anything else; OSError if there is no
     such file.
     """
@@ -99,7 +116,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _members(value: dict[str, Any]) -> list[Any]:
-    if any(isinstance(member, dict | list) for member in value.values()) or "img_path" in value:
+    if any(isinstance(member, dict | list) for member in value.values()) or not value.keys().isdisjoint(FIELDS):
         return [value]
     return [{"name": name, "value": member} for name, member in value.items()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from quibble.bench.metrics.correlation import fit_logistic, krcc, logistic, plcc, plcc_fitted, rmse, srcc
 from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap
 from quibble.bench.metrics.levels import QBENCH_DIVISOR, good_poor
-from quibble.bench.objects import Object, need_number, number, pick, read_objects
+from quibble.bench.metrics.pairs import Vote, count_votes
+from quibble.bench.objects import NAMES, Object, need_number, number, pick, read_objects
 from quibble.errors import ArgumentError, RecordError
 
 Vector = NDArray[np.float64]
 
-#: What a picture's name, its predicted and its true score are called in the files of the field; the first one counts.
-NAMES: Final = ("image", "img_path", "image_path", "image_name", "filename", "file", "name", "Image", "id")
+#: What a picture's predicted and its true score are called in the files of the field; the first one counts.
 PREDICTED: Final = ("predicted", "prediction", "pred", "pred_score", "predicted_score", "score", "value")
 TRUE: Final = (
     "mos",
@@ -142,11 +142,15 @@ def read_qbench_a3(path: str | os.PathLike[str], *, divisor: float = QBENCH_DIVI
 
 @dataclass(frozen=True, kw_only=True)
 class Joined:
-    """Predictions joined to truth. unknown: predictions for pictures without a true score, which are left out."""
+    """Predictions joined to truth. unknown: predictions for pictures without a true score, which are left out.
+
+    undecided: comparisons without a readable winner, which are left out too.
+    """
 
     items: tuple[Scored, ...]
     missing: int
     unknown: int
+    undecided: int = 0
 
 
 def join_scores(predictions: str | os.PathLike[str], truth: str | os.PathLike[str]) -> Joined:
@@ -156,17 +160,39 @@ def join_scores(predictions: str | os.PathLike[str], truth: str | os.PathLike[st
     that stands twice in a file, or no name in common.
     """
     said = _by_name(read_objects(predictions), PREDICTED, str(predictions))
-    true = _by_name(read_objects(truth), TRUE, str(truth))
+    return _join(said, str(predictions), str(truth))
+
+
+def join_votes(votes: str | os.PathLike[str], truth: str | os.PathLike[str]) -> Joined:
+    """Comparisons of pairs joined to true scores: a picture's score is the share of its comparisons that it won.
+
+    An item of `votes` has first, second (names) and winner: one of the two names, or "first", "second", "A" or "B";
+    anything else is no readable winner. Source: DepictQA, section 5.1. Raises RecordError as join_scores.
+    """
+    file, found = str(votes), []
+    for index, item in enumerate(read_objects(votes)):
+        first, second, winner = (str(pick(item, [n], file=file, index=index)) for n in ("first", "second", "winner"))
+        sides = {first: first, second: second, "first": first, "A": first, "second": second, "B": second}
+        try:
+            found.append(Vote(first=first, second=second, winner=sides.get(winner)))
+        except ArgumentError as error:
+            raise RecordError(f"item {index}: {error}", file=file) from error
+    counted = count_votes(found)
+    return replace(_join(dict(counted.scores), file, str(truth)), undecided=counted.unreadable)
+
+
+def _join(said: Mapping[str, object], predictions: str, file: str) -> Joined:
+    true: Mapping[str, object] = _by_name(read_objects(file), TRUE, file)
     if not said.keys() & true.keys():
-        said, true = _by_file(said, str(predictions)), _by_file(true, str(truth))
+        said, true = _by_file(said, predictions), _by_file(true, file)
     if not said.keys() & true.keys():
         example = f"{next(iter(said), '')!r} and {next(iter(true), '')!r}"
-        raise RecordError(f"expected the same names as in {truth}; the first ones are {example}", file=str(predictions))
+        raise RecordError(f"expected the same names as in {file}; the first ones are {example}", file=predictions)
     items = tuple(
         Scored(
             name=name,
             predicted=number(said.get(name)),
-            truth=need_number(value, f"the true score of {name!r}", file=str(truth), index=index),
+            truth=need_number(value, f"the true score of {name!r}", file=file, index=index),
         )
         for index, (name, value) in enumerate(true.items())
     )

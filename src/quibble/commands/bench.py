@@ -39,6 +39,7 @@ Examples:
   quibble bench quibble-bench --model nano
   quibble bench quibble-bench --photos photos/ --model random --seed 1
   quibble bench qbench-a1-dev data/qbench --model chat:llava --url http://localhost:8000/v1
+  quibble bench qbench-a1-dev data/qbench --model file:answers.jsonl
 """
 
 _RESCORE_EXAMPLES = """\b
@@ -83,7 +84,7 @@ def bench() -> None:
 @bench.command(epilog=_METRICS_EXAMPLES)
 @click.argument("predictions", type=_FILE)
 @click.argument("truth", type=_FILE, required=False)
-@click.option("--task", type=click.Choice(["scores", "qbench-a3"]), required=True, help="What the files hold.")
+@click.option("--task", type=click.Choice(["scores", "qbench-a3", "votes"]), required=True, help="What the files hold.")
 @click.option(
     "--divisor",
     type=click.FloatRange(min=0, min_open=True),
@@ -108,6 +109,7 @@ def metrics(
     """Measure predictions that were made elsewhere.
 
     scores: PREDICTIONS and TRUTH are JSON, JSON lines or CSV with a name and a number an item, matched by name.
+    votes: PREDICTIONS have first, second and winner, a comparison each; the share of comparisons won is the score.
     qbench-a3: PREDICTIONS is an output file of Q-Bench, which holds the true scores too. PLCC is the plain one, and
     intervals are 95% bootstrap intervals over pictures.
     """
@@ -124,8 +126,8 @@ def metrics(
         items = read_qbench_a3(predictions, divisor=divisor)
     else:
         if truth is None or divisor is not None:
-            raise click.UsageError("scores takes two files, PREDICTIONS and TRUTH, and no --divisor")
-        items = _joined(predictions, truth)
+            raise click.UsageError(f"{task} takes two files, PREDICTIONS and TRUTH, and no --divisor")
+        items = _joined(predictions, truth, votes=task == "votes")
     papers = beside_scores(database) if database else []
     found = measure(items, fit=fit, resamples=resamples, seed=seed)
     if as_json:
@@ -141,10 +143,12 @@ def metrics(
     )
 
 
-def _joined(predictions: Path, truth: Path) -> list[Scored]:
-    from quibble.bench.scores import join_scores
+def _joined(predictions: Path, truth: Path, *, votes: bool) -> list[Scored]:
+    from quibble.bench.scores import join_scores, join_votes
 
-    joined = join_scores(predictions, truth)
+    joined = join_votes(predictions, truth) if votes else join_scores(predictions, truth)
+    if joined.undecided:
+        click.echo(f"quibble: {joined.undecided} comparisons have no readable winner and are left out", err=True)
     if joined.missing:
         click.echo(f"quibble: {joined.missing} pictures have no prediction; they count as unreadable", err=True)
     if joined.unknown:
@@ -205,7 +209,8 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
     "--model",
     "name",
     required=True,
-    help="nano, psnr, ssim, commonest, random, or chat:NAME for a language model at --url.",
+    help="nano, psnr, ssim, commonest, random, chat:NAME for a language model at --url, or file:PATH for answers made "
+    "elsewhere.",
 )
 @click.option("--url", help="chat: the endpoint; the key is read from QUIBBLE_MODEL_KEY.")
 @click.option(
@@ -325,11 +330,14 @@ def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tu
 def _model(name: str, items: Sequence[Item], *, url: str | None, seed: int, threads: int) -> Model:
     from quibble.assessor import Assessor
     from quibble.bench import models
+    from quibble.bench.elsewhere import FileModel
     from quibble.bench.judge import Endpoint
 
-    kind, _, chat = name.partition(":")
-    if kind == "chat" and chat and url:
-        return models.ChatModel(Endpoint(url=url, model=chat, key=os.environ.get("QUIBBLE_MODEL_KEY")))
+    kind, _, which = name.partition(":")
+    if kind == "chat" and which and url:
+        return models.ChatModel(Endpoint(url=url, model=which, key=os.environ.get("QUIBBLE_MODEL_KEY")))
+    if kind == "file" and which and not url:
+        return FileModel(which)
     makers: dict[str, Callable[[], Model]] = {
         "nano": lambda: models.AssessorModel(Assessor(threads=threads)),
         "psnr": lambda: models.SimilarityModel("PSNR"),
@@ -338,7 +346,7 @@ def _model(name: str, items: Sequence[Item], *, url: str | None, seed: int, thre
         "random": lambda: models.RandomModel(seed),
     }
     if name not in makers or url:
-        raise click.UsageError(f"models are {', '.join(makers)}, and chat:NAME with --url; found {name!r}")
+        raise click.UsageError(f"models are {', '.join(makers)}, file:PATH, and chat:NAME with --url; found {name!r}")
     return makers[name]()
 
 
