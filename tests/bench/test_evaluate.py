@@ -81,6 +81,14 @@ def test_comparisons_are_the_share_of_people_who_agree() -> None:
     assert any(r.name == "human" for r in found.rows)
 
 
+def test_m_bapps_gives_accuracy_with_and_without_what_was_not_read() -> None:
+    found = table("m-bapps", compared(1, 1, "B"), compared(2, 1, "A"), compared(3, 0, "A"), compared(4, 1, None))
+    row = found.rows[0]
+    assert value(row, "comparison, all") == 50
+    assert value(row, "comparison, with an answer") == pytest.approx(200 / 3)
+    assert any(r.name == "LLaVA-1.5" and r.figures["comparison, all"] == 43 for r in found.rows)
+
+
 def test_referring() -> None:
     row = table(
         "quibble-bench",

@@ -113,6 +113,8 @@ class Evaluation:
 
     def _comparisons(self, run: Run, answers: Sequence[Answered]) -> list[Table]:
         known = [a for a in answers if a.item.share_b is not None]
+        if not known:
+            return [_nothing(f"{run.benchmark}: comparisons", "nobody's choice is known for these items")]
         overall = accuracy(map(_compared, known), resamples=self._resamples)
         groups = [a for a in known if "group" in a.item.labels]
         figures: dict[str, Figure] = {}
@@ -120,6 +122,9 @@ class Evaluation:
             figures[name] = _percent(bootstrap_mean([_agree(a) for a in part], resamples=self._resamples))
         agreement = bootstrap_mean([_agree(a) for a in known], resamples=self._resamples)
         figures |= {"agreement": _percent(agreement), "majority": _percent(overall.of_all)}
+        if run.benchmark == "m-bapps":
+            figures["comparison, all"] = _percent(overall.of_all)
+            figures["comparison, with an answer"] = _percent(overall.of_read)
         notes = [
             "percent; agreement and groups: the share of people who chose the same (BAPPS's 2AFC score, for which "
             "people themselves have a row); majority: how often most people did",
