@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,45 @@ def test_a_logit_that_is_no_number_is_unreadable_and_a_truth_that_is_none_is_an_
         read_qbench_a3(path)
 
 
+def test_parts_of_cgiqa_are_averaged_as_published(tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(0), tmp_path / "cgi.json"
+    good, truth = rng.normal(size=40), rng.normal(size=40)
+    truth += good + np.repeat([0, 9], 20)
+    entries = [
+        {
+            "img_path": f"{'game' if i < 20 else 'movie'}_{i:04d}.jpg",
+            "gt_score": f"{t} ",
+            "logit_good": g,
+            "logit_poor": 0,
+        }
+        for i, (g, t) in enumerate(zip(good.tolist(), truth.tolist(), strict=True))
+    ]
+    path.write_text(json.dumps(entries))
+    found = measure(read_qbench_a3(path), resamples=50).srcc
+    assert found is not None
+    parts = [stats.spearmanr(good[part], truth[part]).statistic for part in (slice(20), slice(20, None))]
+    assert found.value == pytest.approx(np.mean(parts))
+    assert found.value > stats.spearmanr(good, truth).statistic + 0.05
+    assert found.low is not None
+    assert found.low < found.value
+
+
+def test_the_published_arithmetic_orders_equal_differences_and_keeping_ties_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    logits = [(g / 64, g / 64 - 1.75) for g in range(900, 1000)]
+    entries = [{"name": str(g), "mos": 1, "logit_good": g, "logit_poor": p} for g, p in logits]
+    path.write_text(json.dumps(entries))
+    published = [item.predicted for item in read_qbench_a3(path)]
+    assert published == [math.exp(g / 100) / (math.exp(g / 100) + math.exp(p / 100)) for g, p in logits]
+    assert 1 < len(set(published)) < 20
+    assert len({item.predicted for item in read_qbench_a3(path, keep_ties=True)}) == 1
+
+
 def test_equal_differences_of_logits_are_ties(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     logits = [(16.640625, 14.1953125), (15.546875, 13.1015625), (3.0703125, 0.625)]
     path.write_text("".join(f'{{"name": "{g}", "mos": 1, "logit_good": {g}, "logit_poor": {p}}}' for g, p in logits))
-    assert len({item.predicted for item in read_qbench_a3(path)}) == 1
+    assert len({item.predicted for item in read_qbench_a3(path, keep_ties=True)}) == 1
 
 
 def test_counts_are_kept_apart() -> None:

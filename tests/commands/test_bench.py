@@ -38,6 +38,7 @@ def test_published_outputs_as_a_table(outputs: Path) -> None:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
         "| livec.json | 0.900 | 0.954 | 0.800 | 5 | 0 | 0 | measured |\n\n"
         "- task: qbench-a3\n- plcc: plain\n- resamples: 0\n- seed: 0\n- divisor: 100.0\n"
+        "- ties: ordered by rounding, as published\n"
     )
 
 

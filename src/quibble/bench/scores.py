@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from quibble.bench.metrics.correlation import fit_logistic, krcc, logistic, plcc, plcc_fitted, rmse, srcc
 from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap
-from quibble.bench.metrics.levels import QBENCH_DIVISOR, good_poor
+from quibble.bench.metrics.levels import QBENCH_DIVISOR, good_poor, good_poor_published
 from quibble.bench.metrics.pairs import Vote, count_votes
 from quibble.bench.objects import NAMES, Object, need_number, number, pick, read_objects
 from quibble.errors import ArgumentError, RecordError
 
 Vector = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 #: What a picture's predicted and its true score are called in the files of the field; the first one counts.
 PREDICTED: Final = ("predicted", "prediction", "pred", "pred_score", "predicted_score", "score", "value")
@@ -38,14 +39,22 @@ TRUE: Final = (
 )
 
 
+#: The beginnings of the names of CGIQA-6K's pictures.
+_CGIQA_PARTS: Final = {"game", "movie"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """A picture with people's score and a prediction. predicted: None where it could not be read or was refused."""
+    """A picture with people's score and a prediction. predicted: None where it could not be read or was refused.
+
+    part: of the database; with more than one, figures are the means of those of the parts.
+    """
 
     name: str
     predicted: float | None
     truth: float
     refused: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +107,7 @@ def measure(
     refused = sum(item.refused for item in items)
     x = np.array([item.predicted for item in read], np.float64)
     y = np.array([item.truth for item in read], np.float64)
+    parts = np.unique([item.part for item in read], return_inverse=True)[1]
     metrics: dict[str, Callable[[Vector, Vector], float]] = {"srcc": srcc, "plcc": plcc, "krcc": krcc}
     if same_scale:
         metrics["rmse"] = rmse
@@ -107,7 +117,7 @@ def measure(
     why = None
     for name, metric in metrics.items():
         try:
-            found[name] = bootstrap(partial(_chosen, metric, x, y), len(read), resamples=resamples, seed=seed)
+            found[name] = bootstrap(partial(_chosen, metric, x, y, parts), len(read), resamples=resamples, seed=seed)
         except ArgumentError as error:
             why = str(error)
     return ScoreResult(
@@ -124,20 +134,32 @@ def measure(
     )
 
 
-def read_qbench_a3(path: str | os.PathLike[str], *, divisor: float = QBENCH_DIVISOR) -> list[Scored]:
+def read_qbench_a3(
+    path: str | os.PathLike[str], *, divisor: float = QBENCH_DIVISOR, keep_ties: bool = False
+) -> list[Scored]:
     """Q-Bench's published outputs of task A3: {"img_path", "gt_score", "logit_good", "logit_poor"}, one after another.
 
-    The score is the softmax over the two logits divided by `divisor`; a logit that is no number makes its picture
-    unreadable. Raises RecordError for a missing field or a true score that is no number.
+    The score is the softmax over the two logits divided by `divisor`, in the arithmetic of the published figures unless
+    keep_ties (see metrics.levels). CGIQA-6K, which is told by the names of its pictures, has two parts, games and
+    movies, as published. A logit that is no number makes its picture unreadable. Raises RecordError for a missing field
+    or a true score that is no number.
     """
+    score = good_poor if keep_ties else good_poor_published
     items, file = [], str(path)
     for index, item in enumerate(read_objects(path)):
         good, poor = (number(pick(item, [field], file=file, index=index)) for field in ("logit_good", "logit_poor"))
-        predicted = float(good_poor(good, poor, divisor=divisor)) if good is not None and poor is not None else None
         truth = need_number(pick(item, TRUE, file=file, index=index), "the true score", file=file, index=index)
-        name = str(pick(item, NAMES, file=file, index=index))
-        items.append(Scored(name=name, predicted=predicted, truth=truth))
-    return items
+        items.append(
+            Scored(
+                name=str(pick(item, NAMES, file=file, index=index)),
+                predicted=float(score(good, poor, divisor=divisor)) if good is not None and poor is not None else None,
+                truth=truth,
+            )
+        )
+    kinds = [item.name.partition("_")[0] for item in items]
+    if set(kinds) != _CGIQA_PARTS:
+        return items
+    return [replace(item, part=kind) for item, kind in zip(items, kinds, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,8 +221,13 @@ def _join(said: Mapping[str, object], predictions: str, file: str) -> Joined:
     return Joined(items=items, missing=len(true.keys() - said.keys()), unknown=len(said.keys() - true.keys()))
 
 
-def _chosen(metric: Callable[[Vector, Vector], float], x: Vector, y: Vector, chosen: NDArray[np.intp]) -> float:
-    return metric(x[chosen], y[chosen])
+def _chosen(metric: Callable[[Vector, Vector], float], x: Vector, y: Vector, parts: Indices, chosen: Indices) -> float:
+    """The figure of the chosen pictures, or the mean over their parts."""
+    numbers = np.unique(parts)
+    if numbers.size == 1:
+        return metric(x[chosen], y[chosen])
+    inside = [chosen[parts[chosen] == number] for number in numbers]
+    return sum(metric(x[part], y[part]) for part in inside) / numbers.size
 
 
 def _by_name(items: Sequence[Object], fields: Sequence[str], file: str) -> dict[str, object]:

@@ -90,6 +90,9 @@ def bench() -> None:
     type=click.FloatRange(min=0, min_open=True),
     help="qbench-a3: what logits are divided by before the softmax. [default: 100, as in the papers' figures]",
 )
+@click.option(
+    "--keep-ties", is_flag=True, help="qbench-a3: equal differences of logits are ties. [default: as published]"
+)
 @click.option("--fit", is_flag=True, help="Also PLCC and RMSE after the 4-parameter logistic.")
 @click.option("--resamples", type=click.IntRange(0), default=1000, show_default=True, help="Of the intervals; 0: none.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the intervals.")
@@ -100,6 +103,7 @@ def metrics(
     truth: Path | None,
     task: str,
     divisor: float | None,
+    keep_ties: bool,
     fit: bool,
     resamples: int,
     seed: int,
@@ -122,11 +126,14 @@ def metrics(
     if task == "qbench-a3":
         if truth is not None:
             raise click.UsageError("qbench-a3 takes one file: it holds the true scores")
-        settings["divisor"] = divisor = divisor or QBENCH_DIVISOR
-        items = read_qbench_a3(predictions, divisor=divisor)
+        divisor = divisor or QBENCH_DIVISOR
+        items = read_qbench_a3(predictions, divisor=divisor, keep_ties=keep_ties)
+        settings |= {"divisor": divisor, "ties": "kept" if keep_ties else "ordered by rounding, as published"}
+        if parts := sorted({item.part for item in items if item.part}):
+            settings["mean of the parts"] = ", ".join(parts)
     else:
-        if truth is None or divisor is not None:
-            raise click.UsageError(f"{task} takes two files, PREDICTIONS and TRUTH, and no --divisor")
+        if truth is None or divisor is not None or keep_ties:
+            raise click.UsageError(f"{task} takes two files, PREDICTIONS and TRUTH, and no --divisor or --keep-ties")
         items = _joined(predictions, truth, votes=task == "votes")
     papers = beside_scores(database) if database else []
     found = measure(items, fit=fit, resamples=resamples, seed=seed)

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax as scipy_softmax
 
 from quibble.bench.metrics.correlation import plcc, srcc
-from quibble.bench.metrics.levels import QALIGN_WORTH_5, good_poor, q_align, q_boost, softmax
+from quibble.bench.metrics.levels import QALIGN_WORTH_5, good_poor, good_poor_published, q_align, q_boost, softmax
 from quibble.errors import ArgumentError
 
 RNG = np.random.default_rng(0)
@@ -40,6 +40,14 @@ def test_q_align_is_the_expected_worth() -> None:
     assert q_align(LOGITS) == pytest.approx(scipy_softmax(LOGITS, axis=1) @ [1, 0.75, 0.5, 0.25, 0])
     assert q_align([[9.0, 0, 0, 0, 0]])[0] > 0.99
     assert q_align(LOGITS, worth=QALIGN_WORTH_5) == pytest.approx(1 + 4 * q_align(LOGITS))
+
+
+def test_the_published_arithmetic_is_the_same_but_for_rounding() -> None:
+    for good, poor in LOGITS[:, :2].tolist():
+        assert good_poor_published(good, poor) == pytest.approx(float(good_poor(good, poor)), abs=1e-15)
+    for good, poor in ((800.0, 1.0), (-800.0, -900.0)):
+        with pytest.raises(ArgumentError, match="beyond the published arithmetic"):
+            good_poor_published(good, poor, divisor=1)
 
 
 def test_mistakes_are_named() -> None:
