@@ -33,13 +33,13 @@ def _share_below(x: Tensor, steps: tuple[float, ...]) -> Tensor:
 
 def _moments(x: Tensor) -> Tensor:
     """(B, 1, H, W) -> (B, 4): mean magnitude, log energy, skewness, log kurtosis."""
-    # Products, not powers: ONNX's general power costs more than the convolutions.
+    # Products, not powers: ONNX's general power costs more than the convolutions. The constants keep grey pictures,
+    # whose colours have no energy at all, finite in every runtime.
     square = x * x
     energy = _mean(square) + 1e-6
-    third, fourth = _mean(square * x), _mean(square * square) + 1e-9
-    return torch.cat(
-        [_mean(x.abs()), energy.log(), third / (energy * energy.sqrt()), (fourth / (energy * energy)).log()], dim=1
-    )
+    relative = square / energy[..., None, None]
+    third = _mean(square * x) / (energy * energy.sqrt())
+    return torch.cat([_mean(x.abs()), energy.log(), third, (_mean(relative * relative) + 1e-3).log()], dim=1)
 
 
 def _products(x: Tensor) -> Tensor:

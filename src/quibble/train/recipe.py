@@ -49,11 +49,11 @@ class OpinionData:
     folder: str = ""
     #: training photographs rated at least so also serve the dense source as clean ones
     clean_from: float = 0.8
-    #: how often each rated photograph is seen again in another crop, and the share of those that are distorted: their
-    #: opinion falls as KADID-10k's scores say, so that score and findings agree
-    copies: int = 1
+    #: share of rated photographs that are seen again in another crop, 0..1, and the share of those that are distorted:
+    #: their opinion falls as KADID-10k's scores say, so that score and findings agree
+    copies: float = 0.5
     distorted: float = 0.5
-    epochs: int = 30
+    epochs: int = 15
     batch: int = 128
     lr: float = 2e-3
     weight_decay: float = 0.1

@@ -257,7 +257,7 @@ def _item(out: Picture, *maps: NDArray[np.generic]) -> DenseItem:
 
 
 class OpinionSource(Dataset[OpinionItem]):
-    """Rated photographs: each whole, then `copies` times as a crop, some of them distorted. Sizes differ."""
+    """Rated photographs: each whole, then some once more as a crop, distorted or not. Sizes differ."""
 
     def __init__(self, data: OpinionData, cache: Path, seed: int) -> None:
         rated = _read_split(data)["train"]
@@ -266,13 +266,14 @@ class OpinionSource(Dataset[OpinionItem]):
         self.data, self.seed = data, seed
 
     def __len__(self) -> int:
-        return len(self.scores) * (1 + self.data.copies)
+        return len(self.scores) + int(len(self.scores) * self.data.copies)
 
     def __getitem__(self, index: int) -> OpinionItem:
-        copy, number = divmod(index, len(self.scores))
+        copy = index - len(self.scores)
+        number = index if copy < 0 else int(copy / self.data.copies)
         picture, score = self.bank[number], self.scores[number]
-        if copy:
-            rng = np.random.default_rng([self.seed, 3, index])
+        if copy >= 0:
+            rng = np.random.default_rng([self.seed, 3, len(self.scores) + number])
             height, width = (int(side * rng.uniform(0.7, 1)) for side in picture.shape[:2])
             y = int(rng.integers(picture.shape[0] - height + 1))
             x = int(rng.integers(picture.shape[1] - width + 1))
