@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,9 +12,18 @@ from PIL import Image
 from quibble.backends.base import Evidence
 from quibble.errors import ArgumentError
 from quibble.findings import CATEGORIES, content_of, smooth
-from quibble.geometry import Region
-from quibble.results import Report
-from quibble.text.evidence import MOST_IN_REGION, ComparisonNotes, PictureNotes, RegionNotes, Spot, tenth
+from quibble.geometry import Mask, Region
+from quibble.results import Finding, Report
+from quibble.taxonomy import Category
+from quibble.text.evidence import (
+    LEAST_DIFFERENCE,
+    MOST_IN_REGION,
+    ComparisonNotes,
+    PictureNotes,
+    RegionNotes,
+    Spot,
+    tenth,
+)
 
 #: A hint's probability is the mean over this share of the places, where the category is most probable.
 HINT_SHARE: Final = 0.05
@@ -120,7 +130,34 @@ def structure_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> 
 
 def comparison_notes(a: PictureNotes, b: PictureNotes, *, damage_a: float, damage_b: float) -> ComparisonNotes:
     """Which of two pictures is better, by their damage; with a reference, STRUCTURE x structure_lost is part of it."""
-    return ComparisonNotes.of(a, b, a_better=float(1 / (1 + np.exp(-SLOPE * (damage_b - damage_a)))))
+    return ComparisonNotes.of(a, b, a_better=probability_better(damage_a, damage_b))
+
+
+def probability_better(damage: float, other: float) -> float:
+    """The probability that a picture is better than another, by the damage of both, 0..1."""
+    return float(1 / (1 + np.exp(-SLOPE * (other - damage))))
+
+
+def where_more(category: Category, more: Look, less: Look, findings: Sequence[Finding]) -> Mask | None:
+    """Where the findings of a category in `more` lie, without the places where `less` has as much of it.
+
+    findings: those of `more`. Pictures of two sizes are not compared place by place. None if nothing is left.
+    """
+    masks = [finding.mask.to_array() for finding in findings if finding.category is category]
+    if not masks:
+        return None
+    inside = np.logical_or.reduce(masks)
+    if (more.width, more.height) == (less.width, less.height):
+        gap = _expected(more, category) - _expected(less, category)
+        spread = Image.fromarray(gap.astype(np.float32)).resize((more.width, more.height), Image.Resampling.BILINEAR)
+        inside &= np.asarray(spread) >= LEAST_DIFFERENCE
+    return Mask.from_array(inside) if inside.any() else None
+
+
+def _expected(look: Look, category: Category) -> NDArray[np.float32]:
+    """The expected severity of a category at each place. (h, w), 0..5"""
+    place, number = content_of(look.evidence, look.width, look.height), CATEGORIES.index(category)
+    return np.asarray(look.evidence.categories[number][place] * look.evidence.severities[number][place])
 
 
 def _at_places(mask: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.bool_]:
