@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from quibble.results import Answer, Finding
 
 
 def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every answer: json, temperature, top_p, seed, threads."""
+    """The options of every answer; the command gets `as_json`, `threads` and `sampling`."""
+
+    @wraps(command)
+    def run(*, temperature: float, top_p: float, seed: int, **rest: Any) -> Any:
+        from quibble.backends.language import Sampling
+
+        return command(sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed), **rest)
+
     options = [
         click.option("--json", "as_json", is_flag=True, help="One JSON object on one line."),
         click.option(
@@ -31,9 +39,10 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seed", type=click.IntRange(0), default=0, help="Of the sampling."),
         threads_option,
     ]
+    taking: Callable[..., Any] = run
     for option in reversed(options):
-        command = option(command)
-    return command
+        taking = option(taking)
+    return taking
 
 
 threads_option = click.option(

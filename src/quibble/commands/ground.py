@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from quibble.commands.answers import answer_options, draw_option, line_of, print_json
+
+if TYPE_CHECKING:
+    from quibble.backends.language import Sampling
 
 _EXAMPLES = """\b
 Examples:
@@ -26,9 +30,7 @@ def ground(
     query: str,
     draw: Path | None,
     as_json: bool,
-    temperature: float,
-    top_p: float,
-    seed: int,
+    sampling: Sampling,
     threads: int,
 ) -> None:
     """Find the regions of a photograph that a question asks for, or that have the defect named.
@@ -36,10 +38,9 @@ def ground(
     No region is an answer too: then nothing is drawn.
     """
     from quibble.assessor import Assessor
-    from quibble.backends.language import Sampling
 
     assessor = Assessor(threads=threads)
-    grounding = assessor.ground(photo, query, sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed))
+    grounding = assessor.ground(photo, query, sampling=sampling)
     if draw is not None:
         from quibble.commands.assess import outlined
         from quibble.image import load, save

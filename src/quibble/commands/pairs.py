@@ -10,6 +10,7 @@ import click
 from quibble.commands.answers import answer_options, draw_option, print_json, threads_option
 
 if TYPE_CHECKING:
+    from quibble.backends.language import Sampling
     from quibble.results import Comparison
 
 _COMPARE = """\b
@@ -37,17 +38,14 @@ def compare(
     reference: str | None,
     draw: Path | None,
     as_json: bool,
-    temperature: float,
-    top_p: float,
-    seed: int,
+    sampling: Sampling,
     threads: int,
 ) -> None:
     """Say which of two photographs is better, A or B, how sure that is, and why."""
     from quibble.assessor import Assessor
-    from quibble.backends.language import Sampling
 
     assessor = Assessor(threads=threads)
-    comparison = assessor.compare(a, b, reference, sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed))
+    comparison = assessor.compare(a, b, reference, sampling=sampling)
     if draw is not None:
         _draw(a, b, comparison, draw)
     if as_json:
@@ -87,6 +85,5 @@ def rank(photos: tuple[str, ...], as_json: bool, threads: int) -> None:
         if as_json:
             print_json(place=place, **ranked.to_dict())
         else:
-            click.echo(
-                f"{place:3}  {ranked.image}  better than {ranked.votes:.0%} of the others, score {ranked.score.value:.0f}"
-            )
+            votes, score = f"{ranked.votes:.0%} of votes", f"score {ranked.score.value:.0f}"
+            click.echo(f"{place:3}  {ranked.image}  {votes}, {score}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from quibble.commands.answers import answer_options, draw_option, in_pixels, pri
 from quibble.commands.regions import one_region, region_options
 from quibble.errors import ArgumentError
 from quibble.geometry import Box
+
+if TYPE_CHECKING:
+    from quibble.backends.language import Sampling
 
 _DESCRIBE = """\b
 Examples:
@@ -53,14 +57,11 @@ def describe(
     boxes: bool,
     draw: Path | None,
     as_json: bool,
-    temperature: float,
-    top_p: float,
-    seed: int,
+    sampling: Sampling,
     threads: int,
 ) -> None:
     """Describe the quality of a photograph in a few sentences, or that of a region."""
     from quibble.assessor import Assessor
-    from quibble.backends.language import Sampling
 
     assessor = Assessor(threads=threads)
     look = assessor.look(photo)
@@ -69,7 +70,7 @@ def describe(
         one_region(box, mask_file, width=look.width, height=look.height),
         reference,
         boxes=boxes,
-        sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed),
+        sampling=sampling,
     )
     if draw is not None:
         from quibble.commands.assess import drawn
@@ -99,9 +100,7 @@ def ask(
     mask_file: Path | None,
     options: tuple[str, ...],
     as_json: bool,
-    temperature: float,
-    top_p: float,
-    seed: int,
+    sampling: Sampling,
     threads: int,
 ) -> None:
     """Answer a question on the quality of a photograph, or of a region.
@@ -109,7 +108,6 @@ def ask(
     With options, each gets its probability.
     """
     from quibble.assessor import Assessor
-    from quibble.backends.language import Sampling
 
     assessor = Assessor(threads=threads)
     look = assessor.look(photo)
@@ -118,7 +116,7 @@ def ask(
         question,
         one_region(box, mask_file, width=look.width, height=look.height),
         options or None,
-        sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed),
+        sampling=sampling,
     )
     if as_json:
         print_json(image=photo, question=question, **answer.to_dict())
@@ -137,14 +135,11 @@ def refer(
     mask_file: Path | None,
     is_long: bool,
     as_json: bool,
-    temperature: float,
-    top_p: float,
-    seed: int,
+    sampling: Sampling,
     threads: int,
 ) -> None:
     """Name what is wrong with a region of a photograph."""
     from quibble.assessor import Assessor
-    from quibble.backends.language import Sampling
 
     assessor = Assessor(threads=threads)
     look = assessor.look(photo)
@@ -155,7 +150,7 @@ def refer(
         look,
         region,
         "long" if is_long else "short",
-        sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed),
+        sampling=sampling,
     )
     if as_json:
         print_json(image=photo, **answer.to_dict())
@@ -172,9 +167,7 @@ def chat(
     box: Box | None,
     mask_file: Path | None,
     as_json: bool,
-    temperature: float,
-    top_p: float,
-    seed: int,
+    sampling: Sampling,
     threads: int,
 ) -> int:
     """Talk about a photograph, or a region of it: a question a line, until an empty one or the end of input.
@@ -182,12 +175,11 @@ def chat(
     With --json, one object an answer.
     """
     from quibble.assessor import Assessor
-    from quibble.backends.language import Sampling
 
     assessor = Assessor(threads=threads)
     look = assessor.look(photo)
     region = one_region(box, mask_file, width=look.width, height=look.height)
-    talk = assessor.chat(look, region, sampling=Sampling(temperature=temperature, top_p=top_p, seed=seed))
+    talk = assessor.chat(look, region, sampling=sampling)
     is_refused = False
     while question := _next_question():
         try:
