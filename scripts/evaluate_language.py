@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,22 +171,25 @@ def measure_pairs(speaker: Speaker, assessor: Assessor, photos: Iterable[NDArray
         versions = [plan.apply(picture, seed=int(rng.integers(2**31))) for plan in plans]
         looks = [assessor.look(version) for version in versions]
         a, b = (_notes(assessor, look) for look in looks)
-        damages = [noting.damage(look) for look in looks]
-        compared = noting.comparison_notes(a, b, damage_a=damages[0], damage_b=damages[1])
+        compared = _compared(looks, (a, b))
         winner = "A" if opinions[0] > opinions[1] else "B"
         tally.add("compare/notes", compared.winner == winner)
         truth = Pair(a=Sight(a), b=Sight(b), notes=_with_winner(compared, winner))
         exchange = better(writer_of(7, number), truth)
         tally.add("compare", agrees(exchange, ask(speaker, Conversation.comparing(a, b, compared), exchange)))
         original = assessor.look(picture)
-        lost = [
-            noting.damage(look, original) + noting.STRUCTURE * noting.structure_lost(version, picture)
-            for look, version in zip(looks, versions, strict=True)
-        ]
-        compared = noting.comparison_notes(a, b, damage_a=lost[0], damage_b=lost[1])
+        compared = _compared(looks, (a, b), original)
         tally.add("compare_with_reference/notes", compared.winner == winner)
         conversation = Conversation.comparing(a, b, compared, _notes(assessor, original))
         tally.add("compare_with_reference", agrees(exchange, ask(speaker, conversation, exchange)))
+
+
+def _compared(
+    looks: Sequence[Look], notes: tuple[PictureNotes, PictureNotes], original: Look | None = None
+) -> ComparisonNotes:
+    a, b = notes
+    better = noting.probability_better(looks[0], looks[1], original, score_a=a.score, score_b=b.score)
+    return ComparisonNotes.of(a, b, a_better=better)
 
 
 def _with_winner(notes: ComparisonNotes, winner: str) -> ComparisonNotes:

@@ -26,7 +26,7 @@ from quibble.results import Answer, Comparison, Grounding, Ranked, Report, Score
 from quibble.taxonomy import LEVEL_SCORES, Category, Level
 from quibble.text import questions
 from quibble.text.conversation import Conversation
-from quibble.text.evidence import PictureNotes, RegionNotes
+from quibble.text.evidence import ComparisonNotes, PictureNotes, RegionNotes
 
 #: How many pictures are looked at together by `assess_many`: enough to group equal sizes, little to keep in memory.
 _GROUP = 8
@@ -205,8 +205,7 @@ class Assessor:
         looks = [self._look(a), self._look(b)]
         original = None if reference is None else self._look(reference)
         notes = self._notes(looks[0]), self._notes(looks[1])
-        damages = [_damage(look, original) for look in looks]
-        told = noting.comparison_notes(*notes, damage_a=damages[0], damage_b=damages[1])
+        told = ComparisonNotes.of(*notes, a_better=self._better(looks[0], looks[1], original))
         about = Conversation.comparing(
             *notes, comparison=told, reference=None if original is None else self._notes(original)
         )
@@ -226,12 +225,11 @@ class Assessor:
         looks = [self._look(image) for image in images]
         if len(looks) < 2:
             raise ArgumentError(f"a ranking needs two pictures or more, found {len(looks)}")
-        damages = [noting.damage(look) for look in looks]
         ranked = []
         for number, look in enumerate(looks):
-            against = [other for i, other in enumerate(damages) if i != number]
-            votes = [noting.probability_better(damages[number], other) for other in against]
-            ranked.append(Ranked(image=look.image, number=number, votes=float(np.mean(votes)), score=self.score(look)))
+            votes = [self._better(look, other) for i, other in enumerate(looks) if i != number]
+            place = Ranked(image=look.image, number=number, votes=float(np.mean(votes)), score=self.score(look))
+            ranked.append(place)
         return tuple(sorted(ranked, key=lambda place: (-place.votes, -place.score.value)))
 
     def chat(self, image: Any, region: Place | None = None, *, sampling: Sampling = GREEDY) -> Chat:
@@ -240,6 +238,10 @@ class Assessor:
 
     def _look(self, image: Any) -> Look:
         return image if isinstance(image, Look) else self.look(image)
+
+    def _better(self, a: Look, b: Look, reference: Look | None = None) -> float:
+        scores = self.score(a).value, self.score(b).value
+        return noting.probability_better(a, b, reference, score_a=scores[0], score_b=scores[1])
 
     def _notes(self, look: Look) -> PictureNotes:
         return noting.picture_notes(self.assess(look), look.evidence)
@@ -293,14 +295,6 @@ def _name(image: Any) -> str:
     if isinstance(image, str | os.PathLike):
         return os.fspath(image)
     return str(getattr(image, "filename", "") or "")
-
-
-def _damage(look: Look, reference: Look | None) -> float:
-    """What a picture has lost in points of 100, of its structure too where there is the original."""
-    damage = noting.damage(look, reference)
-    if reference is None:
-        return damage
-    return damage + noting.STRUCTURE * noting.structure_lost(look.view, reference.view)
 
 
 def _inside(region: Place, look: Look) -> Region:

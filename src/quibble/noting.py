@@ -18,7 +18,6 @@ from quibble.taxonomy import Category
 from quibble.text.evidence import (
     LEAST_DIFFERENCE,
     MOST_IN_REGION,
-    ComparisonNotes,
     PictureNotes,
     RegionNotes,
     Spot,
@@ -47,6 +46,14 @@ LOSSES: Final = (
 STRUCTURE: Final = 40.0
 #: Side in pixels of the windows in which structure is compared.
 WINDOW: Final = 8
+#: Pictures whose small grey versions correlate at least so much show the same scene: 1 in 500 pairs of different
+#: photographs does, and 96 in 100 of a photograph with itself distorted.
+SAME: Final = 0.75
+#: Side in pixels of those versions.
+_SMALL: Final = 16
+#: Logistic slope from the difference of two scores to the probability that people prefer the better scored picture:
+#: fitted on all pairs of 100 rated photographs.
+SCORE_SLOPE: Final = 0.1
 #: Logistic slope from the difference of two pictures' damage to the probability that the less damaged is better: fitted
 #: on 81 pairs.
 SLOPE: Final = 0.06
@@ -66,6 +73,10 @@ class Look(Protocol):
     @property
     def evidence(self) -> Evidence:
         """What the model saw."""
+
+    @property
+    def view(self) -> NDArray[np.uint8]:
+        """The picture as it was judged, (h, w, 3)."""
 
 
 def picture_notes(report: Report, evidence: Evidence) -> PictureNotes:
@@ -128,14 +139,38 @@ def structure_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> 
     return float(1 - similarity.mean())
 
 
-def comparison_notes(a: PictureNotes, b: PictureNotes, *, damage_a: float, damage_b: float) -> ComparisonNotes:
-    """Which of two pictures is better, by their damage; with a reference, STRUCTURE x structure_lost is part of it."""
-    return ComparisonNotes.of(a, b, a_better=probability_better(damage_a, damage_b))
+def probability_better(a: Look, b: Look, reference: Look | None = None, *, score_a: float, score_b: float) -> float:
+    """The probability that picture a is better than picture b, 0..1.
+
+    Of two versions of one scene the less damaged one is better, with a reference by what its structure has lost too;
+    pictures of different scenes differ in more than damage, so there the scores decide. Raises ArgumentError for a
+    reference of another size.
+    """
+    if reference is not None:
+        lost = [damage(look, reference) + STRUCTURE * structure_lost(look.view, reference.view) for look in (a, b)]
+        return _logistic(SLOPE * (lost[1] - lost[0]))
+    if same_scene(a.view, b.view):
+        return _logistic(SLOPE * (damage(b) - damage(a)))
+    return _logistic(SCORE_SLOPE * (score_a - score_b))
 
 
-def probability_better(damage: float, other: float) -> float:
-    """The probability that a picture is better than another, by the damage of both, 0..1."""
-    return float(1 / (1 + np.exp(-SLOPE * (other - damage))))
+def same_scene(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
+    """Whether two pictures of any sizes are versions of one. (H, W, 3) uint8 both."""
+    small_a, small_b = _small(a), _small(b)
+    spread = float(np.linalg.norm(small_a) * np.linalg.norm(small_b))
+    # A picture of one tone says nothing of its scene.
+    return spread > 0 and float((small_a * small_b).sum()) >= SAME * spread
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Small and grey, with a mean of 0."""
+    grey = Image.fromarray(picture).convert("L").resize((_SMALL, _SMALL), Image.Resampling.BOX)
+    values = np.asarray(grey, dtype=np.float64)
+    return np.asarray(values - values.mean())
+
+
+def _logistic(x: float) -> float:
+    return float(1 / (1 + np.exp(-x)))
 
 
 def where_more(category: Category, more: Look, less: Look, findings: Sequence[Finding]) -> Mask | None:
