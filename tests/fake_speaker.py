@@ -22,8 +22,8 @@ class FakeSpeaker:
         question = conversation.turns[-1][0]
         if opening:
             yield opening
-        for word in self.answers.get(question, question).split(" "):
-            yield f" {word}" if opening or word != self.answers.get(question, question).split(" ")[0] else word
+        for number, word in enumerate(self.answers.get(question, question).split(" ")):
+            yield f" {word}" if opening or number else word
 
     def weigh(self, conversation: Conversation, words: Sequence[str]) -> list[float]:
         self.heard.append(conversation)
