@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 from quibble import distort, noting
 from quibble.assessor import Assessor, Look
+from quibble.backends.language import GREEDY
+from quibble.backends.speaker import OnnxSpeaker
+from quibble.bench.tasks.records import union
 from quibble.distort import combine_opinions, opinion
 from quibble.geometry import Box, Mask, grid_decode
 from quibble.image import load
@@ -29,11 +32,9 @@ from quibble.pipelines.talk.compare import Pair, better
 from quibble.pipelines.talk.describe import describe
 from quibble.pipelines.talk.exchange import Exchange, Sight
 from quibble.pipelines.talk.keys import agrees
-from quibble.text.conversation import Conversation, prompt
+from quibble.text.conversation import Conversation
 from quibble.text.evidence import SIDE, ComparisonNotes, PictureNotes
 from quibble.text.grammar import Wording, Writer
-from quibble.text.special import EOS
-from quibble.text.tokenizer import nano
 from quibble.text.vocabulary import categories_named
 from quibble.train.recorded import Perceived, perceive, true_notes, true_region
 
@@ -230,19 +231,19 @@ def evaluate(
     return tally.figures()
 
 
-def speaker_of(folder: Path | None) -> Speaker:
-    """The exported language model, greedy, from evidence alone."""
-    from quibble.backends.language import OnnxLanguage
+def speaker_of(assessor: Assessor) -> Speaker:
+    """The assessor's language model, greedy, from evidence alone."""
+    return lambda conversation: "".join(assessor.language.write(conversation, sampling=GREEDY))
 
-    model = OnnxLanguage(folder) if folder else OnnxLanguage()
-    tokenizer = nano()
-    stop = [tokenizer.special(EOS)]
 
-    def speak(conversation: Conversation) -> str:
-        heard = model.read(prompt(conversation, tokenizer, visual_tokens=model.visual_tokens))
-        return tokenizer.decode(list(model.reply(heard, stop=stop)))
+def grounder_of(assessor: Assessor) -> Grounder:
+    """The findings that an answer with boxes means, as one mask."""
 
-    return speak
+    def ground_one(item: Perceived, question: str) -> Mask | None:
+        masks = assessor.ground(item.picture, question).masks
+        return union(masks) if masks else None
+
+    return ground_one
 
 
 def main() -> None:
@@ -253,7 +254,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="records and photographs at most")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = evaluate(speaker_of(arguments.model), Assessor(), arguments.records, arguments.photos, arguments.count)
+    assessor = Assessor(language=OnnxSpeaker(arguments.model) if arguments.model else OnnxSpeaker())
+    speaker, grounder = speaker_of(assessor), grounder_of(assessor)
+    figures = evaluate(speaker, assessor, arguments.records, arguments.photos, arguments.count, grounder)
     print(json.dumps(figures) if arguments.json else "\n".join(f"{k:<28} {v:8.4g}" for k, v in figures.items()))
 
 

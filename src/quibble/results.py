@@ -206,7 +206,7 @@ class Answer:
             return cls(
                 text=data["text"],
                 options=data.get("options"),
-                phrases=tuple(Phrase.from_dict(phrase) for phrase in data.get("phrases", ())),
+                phrases=tuple(Phrase.from_dict(phrase) for phrase in data["phrases"]),
             )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -310,7 +310,7 @@ class Comparison:
                 winner=data["winner"],
                 probability=data["probability"],
                 differences={Category(name): d for name, d in data["differences"].items()},
-                where={Category(name): Mask.from_coco(rle) for name, rle in data.get("where", {}).items()},
+                where={Category(name): Mask.from_coco(rle) for name, rle in data["where"].items()},
                 text=data["text"],
             )
 
