@@ -241,7 +241,7 @@ def grounder_of(assessor: Assessor) -> Grounder:
 
     def ground_one(item: Perceived, question: str) -> Mask | None:
         masks = assessor.ground(item.picture, question).masks
-        return union(masks) if masks else None
+        return union(list(masks)) if masks else None
 
     return ground_one
 

@@ -137,9 +137,9 @@ def test_grounding_follows_the_boxes_of_the_answer(assessor: Assessor, speaker: 
 def test_grounding_without_boxes_follows_the_names(assessor: Assessor, speaker: FakeSpeaker, look: Look) -> None:
     (finding,) = assessor.assess(look).findings
     assert assessor.ground(look, "Blur").findings == (finding,)
-    assert speaker.question == "Where do you see blur? Answer with a bounding box."
+    assert speaker.question == "Find the blur. Answer with a bounding box."
     assert assessor.ground(look, "compression").findings == ()
-    assert speaker.question.startswith("Where do you see compression artifacts?")
+    assert speaker.question.startswith("Find the compression artifacts.")
     speaker.answers[f"Where? {questions.WITH_BOX}"] = "The left is blurry."
     assert assessor.ground(look, "Where?").findings == (finding,)
     speaker.answers[f"Where is the noise? {questions.WITH_BOX}"] = "Nowhere: I see no noise, but blur."

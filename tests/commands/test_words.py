@@ -108,7 +108,7 @@ def test_refer() -> None:
 
 
 def test_ground() -> None:
-    asked = "Where do you see blur? Answer with a bounding box."
+    asked = "Find the blur. Answer with a bounding box."
     finding = "  obvious blur, bottom left, 49% of the picture, box 0,0,79,120"
     assert said("ground", "half.png", "blur") == f"{asked}\n{finding}\n"
     found = facts("ground", "half.png", "blur")

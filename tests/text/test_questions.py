@@ -17,7 +17,7 @@ FOUND = tuple((category, 5, 2.0) for category in (Category.BLUR, Category.NOISE,
 def learned(*pools: Iterable[Template]) -> set[str]:
     """Wordings of templates that are not held out."""
     writer = Writer(np.random.default_rng(0), Wording.TRAINING)
-    words = {"region": Noun("this region"), "n": Noun("noise"), "a": "noisy", "p": "picture"}
+    words: dict[str, Noun | str] = {"region": Noun("this region"), "n": Noun("noise"), "a": "noisy", "p": "picture"}
     templates = [template for pool in pools for template in pool if not template.held_out]
     return {sentence(writer.write([template], **words)) for template in templates for _ in range(20)}
 

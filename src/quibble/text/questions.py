@@ -36,7 +36,7 @@ def refer(region: RegionNotes, *, long: bool) -> str:
 
 def where(words: str) -> str:
     """The question for the place of a defect, given by its name."""
-    return f"Where do you see {words}?"
+    return f"Find the {words}."
 
 
 def offer(question: str, options: Sequence[str]) -> str:
