@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from skimage import data
@@ -10,7 +12,7 @@ from quibble.assessor import Assessor, Look
 from quibble.distort import Sequence, opinion
 from quibble.errors import ArgumentError
 from quibble.findings import CATEGORIES
-from quibble.geometry import Box, Region
+from quibble.geometry import Box, Mask, Region
 from quibble.taxonomy import Category
 from tests.fake_backend import FakeBackend
 
@@ -94,3 +96,18 @@ def test_structure_is_the_known_similarity() -> None:
     theirs = structural_similarity(*lumas, data_range=255, win_size=7, use_sample_covariance=False)
     assert ours == pytest.approx(1 - theirs, abs=1e-6)
     assert noting.structure_lost(reference, reference) == pytest.approx(0)
+
+
+def test_where_one_has_more_leaves_out_where_both_have_as_much() -> None:
+    seen = look(BRIGHT)
+    severities = seen.evidence.severities.copy()
+    severities[:, :16] = 4.8
+    worse = replace(seen, evidence=replace(seen.evidence, severities=severities))
+    findings = Assessor(FakeBackend()).assess(worse).findings
+    (finding,) = findings
+    where = noting.where_more(Category.BLUR, worse, seen, findings)
+    assert where is not None
+    upper = Mask.from_box(Box(x0=0, y0=0, x1=160, y1=64), width=160, height=128).to_array()
+    assert where.iou(Mask.from_array(finding.mask.to_array() & upper)) > 0.9
+    assert noting.where_more(Category.NOISE, worse, seen, findings) is None
+    assert noting.where_more(Category.BLUR, seen, worse, findings) is None
