@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 from quibble import distort, noting
 from quibble.assessor import Assessor, Look
+from quibble.backends.language import GREEDY
+from quibble.backends.speaker import OnnxSpeaker
+from quibble.bench.tasks.records import union
 from quibble.distort import combine_opinions, opinion
 from quibble.geometry import Box, Mask, grid_decode
 from quibble.image import load
@@ -29,11 +32,9 @@ from quibble.pipelines.talk.compare import Pair, better
 from quibble.pipelines.talk.describe import describe
 from quibble.pipelines.talk.exchange import Exchange, Sight
 from quibble.pipelines.talk.keys import agrees
-from quibble.text.conversation import Conversation, prompt
+from quibble.text.conversation import Conversation
 from quibble.text.evidence import SIDE, ComparisonNotes, PictureNotes
 from quibble.text.grammar import Wording, Writer
-from quibble.text.special import EOS
-from quibble.text.tokenizer import nano
 from quibble.text.vocabulary import categories_named
 from quibble.train.recorded import Perceived, perceive, true_notes, true_region
 
@@ -171,22 +172,25 @@ def measure_pairs(speaker: Speaker, assessor: Assessor, photos: Iterable[NDArray
         versions = [plan.apply(picture, seed=int(rng.integers(2**31))) for plan in plans]
         looks = [assessor.look(version) for version in versions]
         a, b = (_notes(assessor, look) for look in looks)
-        damages = [noting.damage(look) for look in looks]
-        compared = noting.comparison_notes(a, b, damage_a=damages[0], damage_b=damages[1])
+        compared = _compared(looks, (a, b))
         winner = "A" if opinions[0] > opinions[1] else "B"
         tally.add("compare/notes", compared.winner == winner)
         truth = Pair(a=Sight(a), b=Sight(b), notes=_with_winner(compared, winner))
         exchange = better(writer_of(7, number), truth)
         tally.add("compare", agrees(exchange, ask(speaker, Conversation.comparing(a, b, compared), exchange)))
         original = assessor.look(picture)
-        lost = [
-            noting.damage(look, original) + noting.STRUCTURE * noting.structure_lost(version, picture)
-            for look, version in zip(looks, versions, strict=True)
-        ]
-        compared = noting.comparison_notes(a, b, damage_a=lost[0], damage_b=lost[1])
+        compared = _compared(looks, (a, b), original)
         tally.add("compare_with_reference/notes", compared.winner == winner)
         conversation = Conversation.comparing(a, b, compared, _notes(assessor, original))
         tally.add("compare_with_reference", agrees(exchange, ask(speaker, conversation, exchange)))
+
+
+def _compared(
+    looks: Sequence[Look], notes: tuple[PictureNotes, PictureNotes], original: Look | None = None
+) -> ComparisonNotes:
+    a, b = notes
+    better = noting.probability_better(looks[0], looks[1], original, score_a=a.score, score_b=b.score)
+    return ComparisonNotes.of(a, b, a_better=better)
 
 
 def _with_winner(notes: ComparisonNotes, winner: str) -> ComparisonNotes:
@@ -227,19 +231,19 @@ def evaluate(
     return tally.figures()
 
 
-def speaker_of(folder: Path | None) -> Speaker:
-    """The exported language model, greedy, from evidence alone."""
-    from quibble.backends.language import OnnxLanguage
+def speaker_of(assessor: Assessor) -> Speaker:
+    """The assessor's language model, greedy, from evidence alone."""
+    return lambda conversation: "".join(assessor.language.write(conversation, sampling=GREEDY))
 
-    model = OnnxLanguage(folder) if folder else OnnxLanguage()
-    tokenizer = nano()
-    stop = [tokenizer.special(EOS)]
 
-    def speak(conversation: Conversation) -> str:
-        heard = model.read(prompt(conversation, tokenizer, visual_tokens=model.visual_tokens))
-        return tokenizer.decode(list(model.reply(heard, stop=stop)))
+def grounder_of(assessor: Assessor) -> Grounder:
+    """The findings that an answer with boxes means, as one mask."""
 
-    return speak
+    def ground_one(item: Perceived, question: str) -> Mask | None:
+        masks = assessor.ground(item.picture, question).masks
+        return union(list(masks)) if masks else None
+
+    return ground_one
 
 
 def main() -> None:
@@ -250,7 +254,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="records and photographs at most")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = evaluate(speaker_of(arguments.model), Assessor(), arguments.records, arguments.photos, arguments.count)
+    assessor = Assessor(language=OnnxSpeaker(arguments.model) if arguments.model else OnnxSpeaker())
+    speaker, grounder = speaker_of(assessor), grounder_of(assessor)
+    figures = evaluate(speaker, assessor, arguments.records, arguments.photos, arguments.count, grounder)
     print(json.dumps(figures) if arguments.json else "\n".join(f"{k:<28} {v:8.4g}" for k, v in figures.items()))
 
 

@@ -37,6 +37,13 @@ Options:
 
 Commands:
   assess      Tell what is wrong with photographs (the default command).
+  describe    Describe the quality of a photograph in words.
+  ask         Answer a question on a photograph.
+  chat        Talk about a photograph.
+  refer       Name what is wrong with a region.
+  ground      Find the regions that a question asks for.
+  compare     Say which of two photographs is better, and why.
+  rank        Sort photographs by quality.
   distort     Distort a photograph, whole or in regions.
   data        Build, check, look at and convert data sets.
   bench       Measure models on benchmarks, beside the papers' figures.
@@ -47,6 +54,9 @@ Commands:
     quibble photo.jpg
     quibble photo.jpg --draw found.png
     quibble *.jpg --json
+    quibble describe photo.jpg
+    quibble ask photo.jpg "Is it blurry?"
+    quibble compare a.jpg b.jpg
     quibble distort photo.jpg --apply blur.gaussian:3 -o blurred.png
     quibble data build octopus photos/ out/ --records 1000
     quibble data show out/

@@ -18,7 +18,7 @@ CORE = {"errors", "taxonomy", "degradation", "geometry", "results", "image", "fi
 
 #: part of the package → the parts that it may import beside itself
 ALLOWED = {
-    "__init__": CORE | {"assessor"},
+    "__init__": CORE | {"assessor", "backends", "chat"},
     "_version": set[str](),
     "errors": set[str](),
     "taxonomy": {"errors"},
@@ -34,7 +34,9 @@ ALLOWED = {
     "findings": CORE | {"backends"},
     "noting": CORE | {"backends", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
-    "assessor": CORE | {"backends", "findings", "native", "preprocess", "text"},
+    "chat": CORE | {"backends", "text"},
+    "pointing": CORE | {"text"},
+    "assessor": CORE | {"backends", "chat", "findings", "native", "noting", "pointing", "preprocess", "text"},
     "distort": CORE,
     "data": CORE | {"draw"},
     "pipelines": CORE | {"data", "distort", "text"},
@@ -42,7 +44,7 @@ ALLOWED = {
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
     "bench": CORE | {"assessor", "data", "distort", "pipelines", "text"},
-    "commands": CORE | {"assessor", "bench", "data", "distort", "draw", "pipelines", "train"},
+    "commands": CORE | {"assessor", "backends", "bench", "data", "distort", "draw", "pipelines", "pointing", "train"},
     "cli": {"_version", "commands", "errors"},
 }
 

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from skimage import data
 from skimage.metrics import structural_similarity
 
 from quibble import noting
 from quibble.assessor import Assessor, Look
-from quibble.distort import opinion
+from quibble.distort import Sequence, opinion
 from quibble.errors import ArgumentError
 from quibble.findings import CATEGORIES
-from quibble.geometry import Box, Region
+from quibble.geometry import Box, Mask, Region
 from quibble.taxonomy import Category
-from quibble.text.evidence import PictureNotes
 from tests.fake_backend import FakeBackend
 
 BRIGHT, DARK = np.full((128, 160, 3), 200, np.uint8), np.full((128, 160, 3), 40, np.uint8)
@@ -52,11 +54,28 @@ def test_damage_grows_with_defects_and_not_with_those_of_the_reference() -> None
         noting.damage(blurred, look(DARK[:100]))
 
 
-def test_the_less_damaged_is_better() -> None:
-    a = PictureNotes(score=50, notes=())
-    assert noting.comparison_notes(a, a, damage_a=10, damage_b=60).winner == "A"
-    assert noting.comparison_notes(a, a, damage_a=10, damage_b=60).sure > 90
-    assert noting.comparison_notes(a, a, damage_a=60, damage_b=10).winner == "B"
+def test_the_less_damaged_version_of_a_scene_is_better_whatever_the_scores() -> None:
+    picture = np.tile(np.linspace(180, 60, 160)[None, :, None], (128, 1, 3)).astype(np.uint8)
+    blurred, clean = look(picture), look(picture // 2)
+    assert noting.probability_better(clean, blurred, score_a=20, score_b=60) > 0.7
+    assert noting.probability_better(blurred, clean, score_a=60, score_b=20) < 0.3
+    assert noting.probability_better(blurred, blurred, score_a=60, score_b=20) == 0.5
+
+
+def test_the_better_scored_of_two_scenes_is_better_whatever_the_damage() -> None:
+    picture = np.tile(np.linspace(180, 60, 160)[None, :, None], (128, 1, 3)).astype(np.uint8)
+    blurred, clean = look(picture), look(picture[:, ::-1])
+    assert noting.probability_better(clean, blurred, score_a=20, score_b=60) < 0.1
+    assert noting.probability_better(blurred, clean, score_a=60, score_b=20) > 0.9
+
+
+def test_versions_of_a_photograph_are_told_from_other_photographs() -> None:
+    coffee, cat = (np.asarray(photo, np.uint8) for photo in (data.coffee(), data.chelsea()))
+    for steps in (("blur.gaussian:4", "noise.poisson:3"), ("darken.gamma_rgb:3",), ("compression.jpeg:5",)):
+        assert noting.same_scene(coffee, Sequence.parse(*steps).apply(coffee, seed=1))
+    assert noting.same_scene(coffee, coffee[::2, ::2])
+    assert not noting.same_scene(coffee, cat)
+    assert not noting.same_scene(BRIGHT, BRIGHT)
 
 
 def test_losses_are_the_opinions() -> None:
@@ -77,3 +96,18 @@ def test_structure_is_the_known_similarity() -> None:
     theirs = structural_similarity(*lumas, data_range=255, win_size=7, use_sample_covariance=False)
     assert ours == pytest.approx(1 - theirs, abs=1e-6)
     assert noting.structure_lost(reference, reference) == pytest.approx(0)
+
+
+def test_where_one_has_more_leaves_out_where_both_have_as_much() -> None:
+    seen = look(BRIGHT)
+    severities = seen.evidence.severities.copy()
+    severities[:, :16] = 4.8
+    worse = replace(seen, evidence=replace(seen.evidence, severities=severities))
+    findings = Assessor(FakeBackend()).assess(worse).findings
+    (finding,) = findings
+    where = noting.where_more(Category.BLUR, worse, seen, findings)
+    assert where is not None
+    upper = Mask.from_box(Box(x0=0, y0=0, x1=160, y1=64), width=160, height=128).to_array()
+    assert where.iou(Mask.from_array(finding.mask.to_array() & upper)) > 0.9
+    assert noting.where_more(Category.NOISE, worse, seen, findings) is None
+    assert noting.where_more(Category.BLUR, seen, worse, findings) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quibble.errors import ArgumentError
 from quibble.geometry import Box, Mask
-from quibble.results import Answer, Comparison, Finding, Report, Score
+from quibble.results import Answer, Comparison, Finding, Grounding, Phrase, Ranked, Report, Score
 from quibble.taxonomy import Category, Distortion, Level
 
 SHARES = (0.1, 0.2, 0.4, 0.25, 0.05)
@@ -66,7 +66,12 @@ RESULTS = [
     report(),
     Answer(text="Yes.", options={"yes": 0.9, "no": 0.1}),
     Answer(text="A tree."),
+    Answer(text="[Blur](000,021).", phrases=(Phrase(text="Blur", box=Box(x0=0, y0=0, x1=4, y1=4)),)),
+    Grounding(text="Blur.", findings=(finding(),)),
+    Grounding(text="Nowhere.", findings=()),
+    Ranked(image="a.jpg", number=1, votes=0.75, score=score()),
     comparison(),
+    comparison(where={Category.BLUR: Mask.from_array(np.eye(3))}),
 ]
 
 

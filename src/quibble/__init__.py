@@ -9,10 +9,12 @@ from quibble._version import __version__
 
 if TYPE_CHECKING:
     from quibble.assessor import Assessor, Look
+    from quibble.backends.language import Sampling
+    from quibble.chat import Chat
     from quibble.degradation import Degradation
     from quibble.errors import QuibbleError
     from quibble.geometry import Box, Mask, Point, Region
-    from quibble.results import Answer, Comparison, Finding, Report, Score
+    from quibble.results import Answer, Comparison, Finding, Grounding, Phrase, Ranked, Report, Score
     from quibble.taxonomy import Category, Distortion, Level
 
 __all__ = [
@@ -20,27 +22,34 @@ __all__ = [
     "Assessor",
     "Box",
     "Category",
+    "Chat",
     "Comparison",
     "Degradation",
     "Distortion",
     "Finding",
+    "Grounding",
     "Level",
     "Look",
     "Mask",
+    "Phrase",
     "Point",
     "QuibbleError",
+    "Ranked",
     "Region",
     "Report",
+    "Sampling",
     "Score",
     "__version__",
 ]
 
 _HOMES = {
     "quibble.assessor": ("Assessor", "Look"),
+    "quibble.backends.language": ("Sampling",),
+    "quibble.chat": ("Chat",),
     "quibble.degradation": ("Degradation",),
     "quibble.errors": ("QuibbleError",),
     "quibble.geometry": ("Box", "Mask", "Point", "Region"),
-    "quibble.results": ("Answer", "Comparison", "Finding", "Report", "Score"),
+    "quibble.results": ("Answer", "Comparison", "Finding", "Grounding", "Phrase", "Ranked", "Report", "Score"),
     "quibble.taxonomy": ("Category", "Distortion", "Level"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -20,6 +20,13 @@ from quibble.errors import QuibbleError
 #: command → (where it lives, its line in `quibble --help`). A command's module is imported when the command runs.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "assess": ("quibble.commands.assess:assess", "Tell what is wrong with photographs (the default command)."),
+    "describe": ("quibble.commands.words:describe", "Describe the quality of a photograph in words."),
+    "ask": ("quibble.commands.words:ask", "Answer a question on a photograph."),
+    "chat": ("quibble.commands.words:chat", "Talk about a photograph."),
+    "refer": ("quibble.commands.words:refer", "Name what is wrong with a region."),
+    "ground": ("quibble.commands.ground:ground", "Find the regions that a question asks for."),
+    "compare": ("quibble.commands.pairs:compare", "Say which of two photographs is better, and why."),
+    "rank": ("quibble.commands.pairs:rank", "Sort photographs by quality."),
     "distort": ("quibble.commands.distort:distort", "Distort a photograph, whole or in regions."),
     "data": ("quibble.commands.data:data", "Build, check, look at and convert data sets."),
     "bench": ("quibble.commands.bench:bench", "Measure models on benchmarks, beside the papers' figures."),
@@ -124,6 +131,9 @@ Examples:
   quibble photo.jpg
   quibble photo.jpg --draw found.png
   quibble *.jpg --json
+  quibble describe photo.jpg
+  quibble ask photo.jpg "Is it blurry?"
+  quibble compare a.jpg b.jpg
   quibble distort photo.jpg --apply blur.gaussian:3 -o blurred.png
   quibble data build octopus photos/ out/ --records 1000
   quibble data show out/

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -164,27 +164,110 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """Words of an answer that mean a place. box: in pixels of the picture."""
+
+    text: str
+    box: Box
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"text": self.text, "box": self.box.to_list()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Phrase:
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("phrase"):
+            return cls(text=data["text"], box=Box.from_list(data["box"]))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer in words. `options` holds the probability of each option of a multiple-choice question."""
+    """An answer in words. `options` holds the probability of each option of a multiple-choice question.
+
+    phrases: those that the text marks as [phrase](grid code), in order.
+    """
 
     text: str
     options: Mapping[str, float] | None = None
+    phrases: tuple[Phrase, ...] = ()
 
     def __post_init__(self) -> None:
         if self.options is not None:
             object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
 
     def to_dict(self) -> dict[str, Any]:
-        return {"text": self.text, "options": dict(self.options) if self.options is not None else None}
+        options = {option: round(p, 4) for option, p in self.options.items()} if self.options is not None else None
+        return {"text": self.text, "options": options, "phrases": [phrase.to_dict() for phrase in self.phrases]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Answer:
         """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
         with _reading("answer"):
-            return cls(text=data["text"], options=data.get("options"))
+            return cls(
+                text=data["text"],
+                options=data.get("options"),
+                phrases=tuple(Phrase.from_dict(phrase) for phrase in data["phrases"]),
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (Answer, vars(self) | {"options": dict(self.options) if self.options is not None else None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grounding:
+    """Where the answer to a question lies: what it says, and the findings that it means."""
+
+    text: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        return tuple(finding.mask for finding in self.findings)
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        return tuple(finding.box for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"text": self.text, "findings": [finding.to_dict() for finding in self.findings]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Grounding:
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("grounding"):
+            return cls(text=data["text"], findings=tuple(Finding.from_dict(f) for f in data["findings"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """A picture's place among others. number: which of those given it was, from 0.
+
+    votes: mean probability of being better than each of the others, 0..1.
+    """
+
+    image: str
+    number: int
+    votes: float
+    score: Score
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "image": self.image,
+            "number": self.number,
+            "votes": round(self.votes, 4),
+            "score": self.score.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Ranked:
+        """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
+        with _reading("place in a ranking"):
+            return cls(
+                image=data["image"],
+                number=data["number"],
+                votes=data["votes"],
+                score=Score.from_dict(data["score"]),
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,13 +275,15 @@ class Comparison:
     """Which of two pictures, "A" or "B", is better.
 
     probability: that the winner is better, 0.5..1. differences: severity of B less severity of A by category, in
-    -5..5, so a positive number means that B has more of it.
+    -5..5, so a positive number means that B has more of it. where: for a category in differences, the places in the
+    picture that has more of it; a category without a place of its own is left out.
     """
 
     winner: str
     probability: float
     differences: Mapping[Category, float]
     text: str
+    where: Mapping[Category, Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.winner not in ("A", "B"):
@@ -206,12 +291,14 @@ class Comparison:
         if not 0.5 <= self.probability <= 1:
             raise ArgumentError(f"the winner's probability lies in 0.5..1, found {self.probability!r}")
         object.__setattr__(self, "differences", MappingProxyType(dict(self.differences)))
+        object.__setattr__(self, "where", MappingProxyType(dict(self.where)))
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "winner": self.winner,
             "probability": round(self.probability, 4),
             "differences": {category.value: round(d, 2) for category, d in self.differences.items()},
+            "where": {category.value: mask.to_coco() for category, mask in self.where.items()},
             "text": self.text,
         }
 
@@ -223,11 +310,12 @@ class Comparison:
                 winner=data["winner"],
                 probability=data["probability"],
                 differences={Category(name): d for name, d in data["differences"].items()},
+                where={Category(name): Mask.from_coco(rle) for name, rle in data["where"].items()},
                 text=data["text"],
             )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (Comparison, vars(self) | {"differences": dict(self.differences)})
+        return _rebuild, (Comparison, vars(self) | {"differences": dict(self.differences), "where": dict(self.where)})
 
 
 def _rebuild(cls: type[Any], fields: dict[str, Any]) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from quibble.backends.language import Sampling
+    from quibble.text.conversation import Conversation
 
 Maps = NDArray[np.float32]
 
@@ -75,3 +79,20 @@ class PerceptionBackend(Protocol):
 
     def perceive(self, views: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
         """Look at views, (H, W, 3) uint8 sRGB of at least 64 pixels each way, of any sizes. One Evidence a view."""
+
+
+class LanguageBackend(Protocol):
+    """A model that answers in words."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, such as "nano-language-0.1"."""
+
+    def write(self, conversation: Conversation, *, sampling: Sampling, opening: str = "") -> Iterator[str]:
+        """The answer to the last turn, piece by piece. opening: what it begins with; the first piece.
+
+        Raises ArgumentError if the conversation is too long.
+        """
+
+    def weigh(self, conversation: Conversation, words: Sequence[str]) -> list[float]:
+        """How the answer to the last turn is shared out among words that it may begin with. Sums to 1."""

@@ -7,8 +7,9 @@ picture and its evidence are read once and any number of questions, options or t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -23,20 +24,25 @@ _OUTPUTS: Final = ("logits", "hidden", "added")
 
 
 class _Tape:
-    """Keys and values of the tokens read, (tokens, layers, 2, heads, size), with room to grow: only appended to."""
+    """Keys and values of the tokens read, (tokens, layers, 2, heads, size), with room to grow: only appended to.
+
+    Threads may share one: of those that go on from the same place, one writes on and the others copy.
+    """
 
     def __init__(self, shape: tuple[int, ...], room: int) -> None:
         self.values = np.zeros((room, *shape), np.float32)
         self.filled = 0
+        self._lock = Lock()
 
     def append(self, length: int, added: Numbers) -> _Tape:
         """The tape with `added` after the first `length` tokens: this one, or a copy if others went on from there."""
         tape, end = self, length + len(added)
-        if length != self.filled or end > len(self.values):
-            tape = _Tape(self.values.shape[1:], max(2 * end, len(self.values)))
-            tape.values[:length] = self.values[:length]
-        tape.values[length:end] = added
-        tape.filled = end
+        with self._lock:
+            if length != self.filled or end > len(self.values):
+                tape = _Tape(self.values.shape[1:], max(2 * end, len(self.values)))
+                tape.values[:length] = self.values[:length]
+            tape.values[length:end] = added
+            tape.filled = end
         return tape
 
 
@@ -52,6 +58,10 @@ class Heard:
     def probabilities(self, tokens: Sequence[int]) -> Numbers:
         """How the next token is shared out among these alone: a softmax over their logits. Source: Q-Align."""
         return softmax(self.logits[list(tokens)])
+
+    def beginning(self, length: int) -> Heard:
+        """The first tokens of it, to read on from: logits and hidden are still those of the whole."""
+        return replace(self, length=min(length, self.length))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from quibble.image import ImageArray
-    from quibble.results import Report
+    from quibble.results import Finding, Report
 
 _EXAMPLES = """\b
 Examples:
@@ -146,13 +146,18 @@ def _draw(photo: str, report: Report, out: Path) -> None:
 
 def drawn(image: ImageArray, report: Report) -> ImageArray:
     """The picture of a report with its findings outlined and named. (H, W, 3) uint8 -> the same shape."""
+    return outlined(image, report.findings)
+
+
+def outlined(image: ImageArray, findings: Sequence[Finding]) -> ImageArray:
+    """A picture with some of its findings outlined and named. (H, W, 3) uint8 -> the same shape."""
     from quibble.draw import overlay
     from quibble.geometry import Region
 
     # The mask alone: its box would only frame what is outlined already.
-    regions = [Region(mask=f.mask) for f in report.findings]
-    labels = [f"{f.severity_word} {f.category.words}" for f in report.findings]
-    return overlay(image, regions, labels=labels, categories=[f.category for f in report.findings])
+    regions = [Region(mask=f.mask) for f in findings]
+    labels = [f"{f.severity_word} {f.category.words}" for f in findings]
+    return overlay(image, regions, labels=labels, categories=[f.category for f in findings])
 
 
 def _print(report: Report, why: Sequence[str]) -> None:

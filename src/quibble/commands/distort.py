@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from quibble.errors import ArgumentError
+from quibble.commands.regions import FILE, box_mask, file_mask, read_box
 from quibble.geometry import Box, Mask
 from quibble.image import ImageArray, load, save
 from quibble.taxonomy import LEVEL_PARAMETERS, Category, Distortion
@@ -18,8 +18,6 @@ from quibble.taxonomy import LEVEL_PARAMETERS, Category, Distortion
 if TYPE_CHECKING:
     from quibble.data import Record
     from quibble.distort import Regional
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 _EXAMPLES = """\b
 Examples:
@@ -37,17 +35,7 @@ def _complete_step(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 
 def _read_boxes(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[Box, ...]:
-    return tuple(_read_box(text) for text in texts)
-
-
-def _read_box(text: str) -> Box:
-    try:
-        x, y, width, height = (int(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"expected whole pixels x,y,w,h such as 40,60,200,120, found {text!r}") from None
-    if width < 1 or height < 1:
-        raise click.BadParameter(f"expected at least 1 pixel of width and height, found {text!r}")
-    return Box.from_xywh(x, y, width, height)
+    return tuple(read_box(text) for text in texts)
 
 
 def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
@@ -64,7 +52,7 @@ def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> Non
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("photo", type=_FILE)
+@click.argument("photo", type=FILE)
 @click.option(
     "steps",
     "--apply",
@@ -84,7 +72,7 @@ def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> Non
 @click.option(
     "mask_files",
     "--mask",
-    type=_FILE,
+    type=FILE,
     multiple=True,
     help="Distort only where this picture, of the photograph's size, is brighter than half. Repeatable.",
 )
@@ -98,8 +86,8 @@ def _print_list(ctx: click.Context, param: click.Parameter, wanted: bool) -> Non
 @click.option(
     "--seed", type=click.IntRange(0, 2**53 - 1), metavar="N", default=0, show_default=True, help="Of what is random."
 )
-@click.option("-o", "--output", type=_FILE, required=True, help="A .png, .jpg or .webp to write.")
-@click.option("--record", type=_FILE, help="Write what was done, with masks, as a data record.")
+@click.option("-o", "--output", type=FILE, required=True, help="A .png, .jpg or .webp to write.")
+@click.option("--record", type=FILE, help="Write what was done, with masks, as a data record.")
 @click.option("--sheet", is_flag=True, help="Draw all distortions at all levels instead.")
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_print_list, help="List the 35 distortions."
@@ -136,7 +124,9 @@ def distort(
         save(draw_sheet(image, seed=seed), output)
         click.echo(f"{output}: 35 distortions at 5 levels")
         return
-    masks = [*(_box_mask(box, image) for box in boxes), *(_file_mask(path, image) for path in mask_files)]
+    height, width = image.shape[:2]
+    masks = [box_mask(box, width=width, height=height) for box in boxes]
+    masks += [file_mask(path, width=width, height=height) for path in mask_files]
     if feather and not masks:
         raise click.UsageError("--feather needs a --region or a --mask to fade into")
     result = _apply(image, masks, steps, feather=feather, seed=seed)
@@ -174,24 +164,6 @@ def _reject_with_sheet(**options: object) -> None:
     for name, value in options.items():
         if value:
             raise click.UsageError(f"{names.get(name, f'--{name}')} does not go with --sheet")
-
-
-def _box_mask(box: Box, image: ImageArray) -> Mask:
-    height, width = image.shape[:2]
-    if box.clip(width=width, height=height) != box:
-        corner = f"{box.x0:g},{box.y0:g},{box.width:g},{box.height:g}"
-        raise ArgumentError(f"region {corner} leaves the picture, which is {width} x {height}")
-    return Mask.from_box(box, width=width, height=height)
-
-
-def _file_mask(path: Path, image: ImageArray) -> Mask:
-    bright = load(path).max(axis=2) >= 128
-    if bright.shape != image.shape[:2]:
-        found, expected = (f"{shape[1]} x {shape[0]}" for shape in (bright.shape, image.shape))
-        raise ArgumentError(f"mask {path} is {found}, but the picture is {expected}; make it the same size")
-    if not bright.any():
-        raise ArgumentError(f"mask {path} has no pixel of 128 or more; draw the region in white on black")
-    return Mask.from_array(bright)
 
 
 def _record(photo: Path, output: Path, record: Path, result: Regional, *, feather: float, seed: int) -> Record:

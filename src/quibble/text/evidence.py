@@ -38,6 +38,19 @@ MOST_IN_REGION: Final = 4
 #: A hint is given from this tenth of probability on; differences of severity below the other one are not told.
 LEAST_HINT: Final = 2
 LEAST_DIFFERENCE: Final = 0.3
+#: A region has a defect from this tenth of mean probability on.
+SHOWN: Final = 3
+
+_C = Category
+#: What a region cannot show at once.
+_OPPOSITE_OF: Final = {
+    _C.BRIGHTEN: _C.DARKEN,
+    _C.DARKEN: _C.BRIGHTEN,
+    _C.CONTRAST_STRENGTHEN: _C.CONTRAST_WEAKEN,
+    _C.CONTRAST_WEAKEN: _C.CONTRAST_STRENGTHEN,
+    _C.SATURATE_STRENGTHEN: _C.SATURATE_WEAKEN,
+    _C.SATURATE_WEAKEN: _C.SATURATE_STRENGTHEN,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +167,14 @@ class RegionNotes:
     spot: Spot
     found: tuple[tuple[Category, int, float], ...]
     clean: int
+
+    def shown(self, least: int = SHOWN) -> tuple[tuple[Category, int, float], ...]:
+        """Those from this tenth of probability on, without what is the opposite of something more probable."""
+        shown: list[tuple[Category, int, float]] = []
+        for entry in self.found:
+            if entry[1] >= least and _OPPOSITE_OF.get(entry[0]) not in [category for category, _, _ in shown]:
+                shown.append(entry)
+        return tuple(shown)
 
     def encode(self) -> str:
         parts = [f"region {self.spot.encode()}"]

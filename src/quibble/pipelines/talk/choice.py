@@ -9,6 +9,7 @@ from quibble.pipelines.talk.exchange import Exchange, Sight, chance, picture_wor
 from quibble.pipelines.talk.words import ASKED, SHORT, Aspect
 from quibble.taxonomy import SEVERITIES_5, Category, Level
 from quibble.text.grammar import Writer, pool, sentence
+from quibble.text.questions import offer
 
 _MAIN: Final = pool(
     "talk.choose_main",
@@ -210,12 +211,6 @@ def choose_yes(writer: Writer, sight: Sight, *, present: bool) -> Exchange | Non
     question = writer.write(_YES_NO, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
     right, wrong = ("yes", "no") if present else ("no", "yes")
     return _offered(writer, "choice_yes_no", question, right, [wrong], topic=category)
-
-
-def offer(question: str, options: Sequence[str], *, letter: bool = True) -> str:
-    """A question with lettered options, in the form that the package itself uses."""
-    lines = [question, *(f"{chr(65 + i)}. {option}" for i, option in enumerate(options))]
-    return "\n".join([*lines, "Answer with the letter."] if letter else lines)
 
 
 def _offered(

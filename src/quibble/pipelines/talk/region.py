@@ -7,26 +7,13 @@ from typing import Final
 from quibble.pipelines.talk.exchange import Exchange, chance, fresh, there_are
 from quibble.pipelines.talk.words import ASKED, SHORT, effect, graded
 from quibble.taxonomy import ORDERS, Category
-from quibble.text.evidence import Note, RegionNotes
+from quibble.text.evidence import SHOWN, Note, RegionNotes
 from quibble.text.grammar import Noun, Writer, enumerate_words, pool, sentence, sentences
 from quibble.text.places import labelled
 from quibble.text.pools import QUESTIONS
 
-#: A region has a defect from this tenth of mean probability on.
-SHOWN: Final = 3
 #: Where a question supposes a defect, the most probable one is named from this tenth on.
 SUPPOSED: Final = 1
-
-_C = Category
-#: What a region cannot show at once.
-OPPOSITE_OF: Final = {
-    _C.BRIGHTEN: _C.DARKEN,
-    _C.DARKEN: _C.BRIGHTEN,
-    _C.CONTRAST_STRENGTHEN: _C.CONTRAST_WEAKEN,
-    _C.CONTRAST_WEAKEN: _C.CONTRAST_STRENGTHEN,
-    _C.SATURATE_STRENGTHEN: _C.SATURATE_WEAKEN,
-    _C.SATURATE_WEAKEN: _C.SATURATE_STRENGTHEN,
-}
 
 _THIS: Final = (
     "this region|this area|the marked region|the selected area|this part|the marked area|the selected region|"
@@ -120,14 +107,11 @@ def region_name(writer: Writer) -> Noun:
 
 
 def notes_in(region: RegionNotes, least: int = SHOWN) -> list[Note]:
-    """The defects that a region shows, the most probable first; not one that is the opposite of a more probable one."""
-    notes: list[Note] = []
-    for category, number, severity in region.found:
-        if number >= least and OPPOSITE_OF.get(category) not in [note.category for note in notes]:
-            notes.append(
-                Note(category=category, distortion=None, severity=max(severity, 0.5), sure=number, spot=region.spot)
-            )
-    return notes
+    """The defects that a region shows, the most probable first."""
+    return [
+        Note(category=category, distortion=None, severity=max(severity, 0.5), sure=number, spot=region.spot)
+        for category, number, severity in region.shown(least)
+    ]
 
 
 def supposed(region: RegionNotes, count: int) -> list[Note]:

@@ -1,0 +1,58 @@
+"""From the words of an answer to places: [phrase](grid code) to boxes, and to the findings that are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from quibble.errors import ArgumentError
+from quibble.geometry import Box, grid_decode
+from quibble.results import Finding, Phrase, Report
+from quibble.taxonomy import Category
+from quibble.text.vocabulary import categories_named
+
+_MARKED: Final = re.compile(r"\[([^\[\]]+)\]\((\d+),(\d+)\)")
+
+
+def plain(text: str) -> str:
+    """An answer without brackets and codes."""
+    return _MARKED.sub(r"\1", text)
+
+
+def phrases_in(text: str, report: Report) -> tuple[Phrase, ...]:
+    """The phrases that an answer marks, with boxes in pixels. Those with a code that is no box are left out.
+
+    A phrase that names what was found has the box of that finding, which is finer than the grid.
+    """
+    phrases = []
+    for words, code in _marked(text, report):
+        meant = _nearest(words, code, report)
+        phrases.append(Phrase(text=words, box=meant[0].box if len(meant) == 1 else code))
+    return tuple(phrases)
+
+
+def findings_meant(query: str, answer: str, report: Report) -> tuple[Finding, ...]:
+    """The findings that an answer to a query means: those behind its boxes, or else those that either of them names."""
+    meant = [finding for words, code in _marked(answer, report) for finding in _nearest(words, code, report)]
+    named: Collection[Category] = ()
+    if not meant:
+        named = categories_named(query) or categories_named(answer)
+    return tuple(f for f in report.findings if f.category in named or any(f is m for m in meant))
+
+
+def _marked(text: str, report: Report) -> list[tuple[str, Box]]:
+    found = []
+    for words, start, end in _MARKED.findall(text):
+        try:
+            found.append((words, grid_decode((int(start), int(end)), width=report.width, height=report.height)))
+        except ArgumentError:
+            # What the model wrote is not a box.
+            continue
+    return found
+
+
+def _nearest(words: str, code: Box, report: Report) -> list[Finding]:
+    """For each category that a phrase names, its finding that overlaps most with the phrase's box."""
+    groups = [[f for f in report.findings if f.category is category] for category in categories_named(words)]
+    return [max(group, key=lambda f: f.box.iou(code)) for group in groups if group]
