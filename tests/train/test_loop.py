@@ -139,8 +139,12 @@ def test_learning_rate_warms_up_and_ends_low() -> None:
 
 
 def test_distorted_pictures_are_rated_lower(data: Path) -> None:
+    made = recipe(data)
     plain, damaged = (
-        OpinionSource(dataclasses.replace(recipe(data).opinion, distorted=share, copies=1.0), data / "cache", 3)
+        OpinionSource(
+            dataclasses.replace(made, opinion=dataclasses.replace(made.opinion, distorted=share, copies=1.0)),
+            data / "cache",
+        )
         for share in (0.0, 1.0)
     )
     lower = 0

@@ -36,7 +36,7 @@ def learn_opinions(
 
     Repeatable: the same weights and recipe give the same head.
     """
-    source = OpinionSource(recipe.opinion, cache, recipe.seed)
+    source = OpinionSource(recipe, cache)
     bank, names, truth = opinion_validation(recipe.opinion, cache)
     total = len(source) + len(bank)
     loader = DataLoader(

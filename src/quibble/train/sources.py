@@ -72,10 +72,7 @@ def is_held_out(name: str, percent: int) -> bool:
 def find_photos(recipe: Recipe, cache: Path, *, held_out: bool) -> Photos:
     """The clean photographs of one side of the split. Raises RecipeError if there are none."""
     data = recipe.dense
-    files: list[Path] = []
-    for folder in data.photos:
-        found = sorted(f for f in Path(folder).iterdir() if f.suffix.lower() in _SUFFIXES)
-        files += [f for f in found if is_held_out(f.stem, data.held_out) == held_out]
+    files = _photo_files(data, held_out=held_out)
     if recipe.opinion.split:
         part = _read_split(recipe.opinion)["val" if held_out else "train"]
         rated = [(name, mos) for name, mos in part if mos >= recipe.opinion.clean_from]
@@ -90,6 +87,14 @@ def find_photos(recipe: Recipe, cache: Path, *, held_out: bool) -> Photos:
         masks=Bank.build(present, cache, mode="P") if present else None,
         mask_of=tuple(number.get(m, -1) if m is not None else -1 for m in maps),
     )
+
+
+def _photo_files(data: DenseData, *, held_out: bool) -> list[Path]:
+    files: list[Path] = []
+    for folder in data.photos:
+        found = sorted(f for f in Path(folder).iterdir() if f.suffix.lower() in _SUFFIXES)
+        files += [f for f in found if is_held_out(f.stem, data.held_out) == held_out]
+    return files
 
 
 def _read_split(data: OpinionData) -> dict[str, list[tuple[str, float]]]:
@@ -257,33 +262,51 @@ def _item(out: Picture, *maps: NDArray[np.generic]) -> DenseItem:
 
 
 class OpinionSource(Dataset[OpinionItem]):
-    """Rated photographs: each whole, then some once more as a crop, distorted or not. Sizes differ."""
+    """Rated photographs: each whole, then some once more as a crop, distorted or not; then clean photographs that
+    nobody rated, each as it is and distorted. Sizes differ."""
 
-    def __init__(self, data: OpinionData, cache: Path, seed: int) -> None:
-        rated = _read_split(data)["train"]
-        self.bank = Bank.build([Path(data.folder) / name for name, _ in rated], cache)
+    def __init__(self, recipe: Recipe, cache: Path) -> None:
+        self.data, self.seed = recipe.opinion, recipe.seed
+        rated = _read_split(self.data)["train"]
+        self.bank = Bank.build([Path(self.data.folder) / name for name, _ in rated], cache)
         self.scores = [100 * mos for _, mos in rated]
-        self.data, self.seed = data, seed
+        self.copies = int(len(rated) * self.data.copies)
+        clean = _photo_files(recipe.dense, held_out=False)
+        self.clean = Bank.build(clean, cache) if clean else None
 
     def __len__(self) -> int:
-        return len(self.scores) + int(len(self.scores) * self.data.copies)
+        return len(self.scores) + self.copies + (2 * len(self.clean) if self.clean is not None else 0)
 
     def __getitem__(self, index: int) -> OpinionItem:
-        copy = index - len(self.scores)
-        number = index if copy < 0 else int(copy / self.data.copies)
+        copy, clean = index - len(self.scores), index - len(self.scores) - self.copies
+        if copy < 0:
+            return self._item(self.bank[index], self.scores[index])
+        if clean < 0:
+            return self._again(int(copy / self.data.copies))
+        assert self.clean is not None
+        number, distorted = divmod(clean, 2)
+        picture, score = self.clean[number], 100 * self.data.pristine
+        if distorted:
+            picture, left = _damage(np.random.default_rng([self.seed, 4, number]), picture)
+            score *= left
+        return self._item(picture, score)
+
+    def _again(self, number: int) -> OpinionItem:
         picture, score = self.bank[number], self.scores[number]
-        if copy >= 0:
-            rng = np.random.default_rng([self.seed, 3, len(self.scores) + number])
-            height, width = (int(side * rng.uniform(0.7, 1)) for side in picture.shape[:2])
-            y = int(rng.integers(picture.shape[0] - height + 1))
-            x = int(rng.integers(picture.shape[1] - width + 1))
-            picture = picture[y : y + height, x : x + width]
-            if rng.random() < 0.5:
-                picture = picture[:, ::-1]
-            if rng.random() < self.data.distorted:
-                picture, left = _damage(rng, np.ascontiguousarray(picture))
-                score *= left
-        rgb = torch.from_numpy(np.ascontiguousarray(preprocess.view(picture).transpose(2, 0, 1)))
+        rng = np.random.default_rng([self.seed, 3, len(self.scores) + number])
+        height, width = (int(side * rng.uniform(0.7, 1)) for side in picture.shape[:2])
+        y = int(rng.integers(picture.shape[0] - height + 1))
+        x = int(rng.integers(picture.shape[1] - width + 1))
+        picture = picture[y : y + height, x : x + width]
+        if rng.random() < 0.5:
+            picture = picture[:, ::-1]
+        if rng.random() < self.data.distorted:
+            picture, left = _damage(rng, np.ascontiguousarray(picture))
+            score *= left
+        return self._item(picture, score)
+
+    def _item(self, picture: Picture, score: float) -> OpinionItem:
+        rgb = torch.from_numpy(np.array(preprocess.view(picture).transpose(2, 0, 1), order="C"))
         return OpinionItem(rgb, torch.tensor(score, dtype=torch.float32))
 
 
