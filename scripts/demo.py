@@ -72,7 +72,8 @@ def inside(outline: str, shape: tuple[int, ...]) -> Mask:
 
 
 def said(report: Report) -> str:
-    return f"{report.score.value:.0f} of 100, {len(report.findings)} findings"
+    count = len(report.findings)
+    return f"{report.score.value:.0f} of 100, {count} finding{'' if count == 1 else 's'}"
 
 
 if __name__ == "__main__":
