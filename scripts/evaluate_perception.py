@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from quibble.backends.base import Evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.backends.weights import NANO
 from quibble.train import calibrate, camera, validation
-from quibble.train.recipe import Recipe, load
+from quibble.train.recipe import OpinionData, Recipe, load
 from quibble.train.sources import find_photos, opinion_validation
 
 #: Pictures made of each photograph with a region map, and the seed that they are drawn with.
@@ -42,6 +42,7 @@ class Validation:
     rated: list[tuple[NDArray[np.uint8], float]]
     names: list[str]
     each: int
+    unrated: list[NDArray[np.uint8]]
 
     @classmethod
     def read(cls, recipe: Recipe, cache: Path, *, each: int = EACH, seed: int = SEED) -> Validation:
@@ -49,7 +50,14 @@ class Validation:
         photos = find_photos(recipe, cache, held_out=True)
         bank, names, opinions = opinion_validation(recipe.opinion, cache)
         truths = list(validation.whole_pictures(photos, each=each, seed=seed))
-        return cls(truths=truths, rated=[(bank[i], o) for i, o in enumerate(opinions)], names=names, each=each)
+        alone = find_photos(replace(recipe, opinion=OpinionData()), cache, held_out=True).pictures
+        return cls(
+            truths=truths,
+            rated=[(bank[i], o) for i, o in enumerate(opinions)],
+            names=names,
+            each=each,
+            unrated=[alone[i] for i in range(len(alone))],
+        )
 
     def half(self, odd: int) -> Validation:
         """Every other photograph; the pictures made of one photograph stay together."""
@@ -58,6 +66,7 @@ class Validation:
             rated=self.rated[odd::2],
             names=self.names[odd::2],
             each=self.each,
+            unrated=self.unrated[odd::2],
         )
 
     @property
@@ -88,6 +97,7 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
     figures["false_findings"] = float(np.mean(alarms))
     figures |= _finding_figures(assessor, data.half(1).truths)
     figures |= _camera_figures(assessor, data.half(1).clean)
+    figures |= unrated_figures(assessor, data.unrated)
     figures["n_pictures"], figures["n_rated"] = len(data.truths), len(data.rated)
     return {name: round(float(value), 4) for name, value in figures.items()}
 
@@ -110,6 +120,12 @@ def _finding_figures(assessor: Assessor, truths: list[validation.Truth]) -> dict
         "finding_recall": found / max(1, regions),
         "finding_ece": calibrate.expected_calibration_error(confidence, right),
     }
+
+
+def unrated_figures(assessor: Assessor, photographs: list[NDArray[np.uint8]]) -> dict[str, float]:
+    """What clean photographs that nobody rated score: a model that takes the unfamiliar for bad shows it here."""
+    scores = np.array([assessor.score(picture).value for picture in photographs])
+    return {"unrated_mean": float(scores.mean()), "unrated_below_50": float((scores < 50).mean())}
 
 
 def _camera_figures(assessor: Assessor, photographs: list[NDArray[np.uint8]]) -> dict[str, float]:

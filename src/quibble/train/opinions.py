@@ -44,9 +44,11 @@ def learn_opinions(
     )
     pictures = ((item.rgb, float(item.opinion)) for item in loader)
     described, opinions = _describe(model, pictures, lambda done: progress(done, total))
-    fit_head(model.opinion, described, opinions, recipe.opinion, seed=recipe.seed)
     held_out = ((torch.from_numpy(_channels_first(preprocess.view(bank[i]))), truth[i]) for i in range(len(bank)))
     unseen, _ = _describe(model, held_out, lambda done: progress(len(source) + done, total))
+    # The head is small and so is what it learns from: from here on no accelerator is needed.
+    model.cpu()
+    fit_head(model.opinion, described, opinions, recipe.opinion, seed=recipe.seed)
     with torch.inference_mode():
         opinion = model.opinion.eval().judge(unseen)
     return opinion_figures(opinion.mean().tolist(), opinion.spread.squeeze(1).tolist(), names, truth)
