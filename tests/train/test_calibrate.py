@@ -4,7 +4,7 @@ import pytest
 from quibble.backends.base import Evidence
 from quibble.taxonomy import Distortion
 from quibble.train.calibrate import expected_calibration_error, fit_confidence, fit_interval, fit_thresholds, judged
-from quibble.train.validation import CLEAN, Truth, measure_dense, measure_opinion
+from quibble.train.validation import CLEAN, Truth, measure_dense, opinion_figures
 from tests.fake_backend import FakeBackend
 
 
@@ -77,12 +77,11 @@ def test_dense_figures_of_a_model_that_is_right_and_of_one_that_is_wrong() -> No
 
 
 def test_opinion_figures_are_by_subset() -> None:
-    values = [10, 60, 120, 200, 240]
-    bank = [np.full((64, 64, 3), v, np.uint8) for v in values]
+    values = [10.0, 60, 120, 200, 240]
     names = ["ss01 a", "ss01 b", "ss01 c", "ss02 a", "ss02 b"]
-    figures = measure_opinion(look, bank, names, [float(v) for v in values])
+    figures = opinion_figures([2, 30, 41, 60, 99], [5] * 5, names, values)
     assert figures["srcc"] == pytest.approx(1)
     assert figures["srcc/ss01"] == pytest.approx(1)
     assert "srcc/ss02" not in figures
-    swapped = measure_opinion(look, bank, names, [240.0, 200, 120, 60, 10])
+    swapped = opinion_figures([2, 30, 41, 60, 99], [5] * 5, names, [240.0, 200, 120, 60, 10])
     assert swapped["srcc"] == pytest.approx(-1)

@@ -12,8 +12,7 @@ from scipy import stats
 
 from quibble import distort
 from quibble.backends.base import Evidence
-from quibble.taxonomy import LEVEL_SCORES, Category, Distortion, QGroundClass, qground_class
-from quibble.train.bank import Bank
+from quibble.taxonomy import Category, Distortion, QGroundClass, qground_class
 from quibble.train.sources import CATEGORIES, DISTORTIONS, Photos
 
 CLEAN = len(CATEGORIES)
@@ -129,18 +128,6 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
 def _upsample(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """(C, h, w) -> (C, H, W) at the picture's (width, height)"""
     return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps])
-
-
-def measure_opinion(
-    look: Looker, bank: Bank | Sequence[NDArray[np.uint8]], names: list[str], truth: list[float]
-) -> dict[str, float]:
-    """The opinion figures of a model; see opinion_figures."""
-    mean, spread = [], []
-    for i in range(len(bank)):
-        seen = look(bank[i])
-        mean.append(float(seen.levels @ np.array(list(LEVEL_SCORES.values()))))
-        spread.append(seen.spread)
-    return opinion_figures(mean, spread, names, truth)
 
 
 def opinion_figures(
