@@ -26,7 +26,7 @@ _ROUGH: Final = 0.3
 #: Share of conversations on two pictures with their original.
 _WITH_REFERENCE: Final = 0.4
 #: How many turns a conversation on one picture has.
-_TURNS: Final = (0.45, 0.25, 0.18, 0.12)
+_TURNS: Final = (0.25, 0.25, 0.2, 0.15, 0.1, 0.05)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ def _on_picture(writer: Writer, simulator: Simulator) -> Example:
 def _on_region(writer: Writer, simulator: Simulator) -> Example:
     picture, region = simulator.picture(), simulator.region()
     exchanges = [kinds.on_region(writer, region)]
-    if writer.rng.random() < 0.25:
+    if writer.rng.random() < 0.5:
         exchanges.append(kinds.on_region(writer, region))
     return example(writer, Conversation.about(picture, region), exchanges)
 
@@ -103,7 +103,7 @@ def _on_pair(writer: Writer, simulator: Simulator) -> Example:
         a.trimmed(), b.trimmed(), simulator, simulator.clean() if writer.rng.random() < _WITH_REFERENCE else None
     )
     exchanges = [kinds.on_pair(writer, pair)]
-    if writer.rng.random() < 0.3:
+    if writer.rng.random() < 0.5:
         exchanges.append(kinds.on_pair(writer, pair))
     reference = pair.reference.picture if pair.reference is not None else None
     return example(writer, Conversation.comparing(a, b, pair.notes, reference), exchanges)

@@ -28,6 +28,35 @@ _VERDICT: Final = pool(
 )
 
 
+_DULL: Final = pool(
+    "talk.dull",
+    "no single defect stands out, but as a whole {r} looks {q}",
+    "I cannot point to one defect, yet people would probably call {r} {q}",
+    "nothing in particular is wrong with {r}; still, its overall quality is {q}",
+    "I find no defect that I could mark, although {r} as a whole is {q}",
+    "the overall impression is {q}, but I cannot name one defect as the cause",
+    "I see no distinct defect, even though the quality of {r} is {q}",
+)
+_WEAK: Final = pool(
+    "talk.weak",
+    "I see no clear defect, only weak signs of {n}",
+    "nothing is certain, but there may be some {n}",
+    "no defect is certain; there might be a little {n}",
+    "nothing stands out, except perhaps some {n}",
+    "at most there is a trace of {n}, which I am not certain of",
+)
+
+
+def unmarked(writer: Writer, sight: Sight, r: str) -> str:
+    """A clause on a picture in which nothing was found that should not be called clean: because something may be
+    there, or because people would not rate it well. Empty if it may."""
+    if sight.possible and chance(writer, 0.7):
+        return writer.write(_WEAK, n=SHORT[sight.possible[0]])
+    if sight.picture.level in (Level.POOR, Level.BAD):
+        return writer.write(_DULL, r=r, q=sight.picture.level.value)
+    return ""
+
+
 def verdict(writer: Writer, picture: PictureNotes, r: str) -> str:
     """A clause with the quality level."""
     return writer.write(_VERDICT, r=r, q=picture.level.value, s=str(picture.score))

@@ -14,6 +14,7 @@ from quibble.pipelines.talk.phrases import (
     names_only,
     places,
     reach,
+    unmarked,
 )
 from quibble.pipelines.talk.words import (
     ASKED,
@@ -266,7 +267,7 @@ def main_defect(writer: Writer, sight: Sight) -> Exchange:
     if not sight.notes:
         if chance(writer, 0.15):
             return Exchange(kind="what", question=briefly(writer, question), answer="Nothing", key="none")
-        nothing = writer.write(_CLEAN, p=p)
+        nothing = unmarked(writer, sight, f"the {p}") or writer.write(_CLEAN, p=p)
         return Exchange(kind="what", question=question, answer=sentence(nothing), key="none")
     note = sight.notes[0]
     key = note.category.value
@@ -293,7 +294,8 @@ def list_defects(writer: Writer, sight: Sight) -> Exchange:
     question = sentence(writer.write(_LIST, p=p))
     key = "+".join(sorted(category.value for category in sight.by_category)) or "none"
     if not sight.notes:
-        return Exchange(kind="list", question=question, answer=sentence(writer.write(_CLEAN, p=p)), key=key)
+        nothing = unmarked(writer, sight, f"the {p}") or writer.write(_CLEAN, p=p)
+        return Exchange(kind="list", question=question, answer=sentence(nothing), key=key)
     if chance(writer, 0.4):
         return Exchange(kind="list", question=question, answer=sentence(names_only(sight)), key=key)
     told = all_defects(writer, sight, most=6)
@@ -480,7 +482,7 @@ def improve(writer: Writer, sight: Sight) -> Exchange:
     """What could be done about the defects."""
     question = sentence(writer.write(_IMPROVE, p=picture_word(writer)))
     if not sight.notes:
-        answer = writer.one_of(
+        answer = unmarked(writer, sight, "it") or writer.one_of(
             "I see no defect that needs fixing|there is nothing to repair: I see no defects|nothing needs to be "
             "changed as far as I can see"
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from quibble.pipelines.talk.exchange import Exchange, Sight, briefly, chance, picture_word
-from quibble.pipelines.talk.phrases import UNSURE, defect_there, defect_with_place, instead, places
+from quibble.pipelines.talk.phrases import UNSURE, defect_there, defect_with_place, instead, places, unmarked
 from quibble.pipelines.talk.words import ASKED, OPPOSITES, graded
 from quibble.taxonomy import Category
 from quibble.text.evidence import Note
@@ -248,7 +248,9 @@ def is_clean(writer: Writer, sight: Sight) -> Exchange:
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
         return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key)
     if not sight.notes:
-        rest = writer.one_of("I see no defects|nothing is visibly wrong|it looks clean|I find nothing wrong with it")
+        rest = unmarked(writer, sight, "it") or writer.one_of(
+            "I see no defects|nothing is visibly wrong|it looks clean|I find nothing wrong with it"
+        )
         return Exchange(kind="yes_no", question=question, answer=sentence(f"{key}, {rest}"), key=key)
     told = enumerate_words([str(defect_with_place(writer, notes)) for notes in list(sight.by_category.values())[:3]])
     first = defect_there(writer, next(iter(sight.by_category.values())))
