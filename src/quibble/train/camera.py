@@ -46,14 +46,14 @@ def look(rng: np.random.Generator, picture: Picture) -> Picture:
     """A look that photographers choose: black and white, a tone, fine film grain. Not a defect."""
     kind = rng.random()
     out = picture.astype(np.float32)
-    if kind < 0.6:
+    if kind < 0.35:
         weights = rng.dirichlet((3, 5, 2)).astype(np.float32)
         out = np.repeat((out @ weights)[..., None], 3, axis=2)
         if rng.random() < 0.3:
             out *= np.array([1.0, rng.uniform(0.9, 1), rng.uniform(0.75, 0.95)], np.float32)
-    elif kind < 0.75:
+    elif kind < 0.65:
         out *= rng.uniform(0.9, 1.05, 3).astype(np.float32)
-    if kind < 0.2 or kind >= 0.75:
+    if kind < 0.15 or kind >= 0.65:
         grain = rng.standard_normal(picture.shape[:2], dtype=np.float32)
         grain = _soft(grain, float(rng.uniform(0.4, 0.9)))
         middle = 1 - np.abs(out.mean(axis=2) / 127.5 - 1)

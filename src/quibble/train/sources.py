@@ -25,6 +25,14 @@ from quibble.train.recipe import DenseData, OpinionData, Recipe
 
 CATEGORIES = list(Category)
 DISTORTIONS = list(Distortion)
+_TONES = [
+    Category.BRIGHTEN,
+    Category.DARKEN,
+    Category.CONTRAST_STRENGTHEN,
+    Category.CONTRAST_WEAKEN,
+    Category.SATURATE_STRENGTHEN,
+    Category.SATURATE_WEAKEN,
+]
 _BY_CATEGORY = {c: [d for d in DISTORTIONS if d.category is c] for c in CATEGORIES}
 #: Where a region differs from what it was by less than this (mean of 15x15 pixels, of 255), nothing can be seen.
 _VISIBLE = 0.8
@@ -179,10 +187,14 @@ class DenseSource(Dataset[DenseItem]):
 
 
 def draw_distortion(rng: np.random.Generator, categories: list[Category] | None = None) -> Distortion:
-    """Half the time every distortion is as likely, half the time every category is."""
-    if categories is None and rng.random() < 0.5:
+    """Half the time every distortion is as likely, else every category or, more often, those of tone and color.
+
+    Those are the hardest to tell from what occurs in nature, and learned last.
+    """
+    roll = rng.random() if categories is None else 1.0
+    if roll < 0.5:
         return DISTORTIONS[int(rng.integers(len(DISTORTIONS)))]
-    among = categories or CATEGORIES
+    among = categories or (_TONES if roll < 0.75 else CATEGORIES)
     kinds = _BY_CATEGORY[among[int(rng.integers(len(among)))]]
     return kinds[int(rng.integers(len(kinds)))]
 

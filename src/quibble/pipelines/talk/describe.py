@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from quibble.pipelines.talk.exchange import BRIEF, Exchange, Sight, chance, fresh, picture_word
-from quibble.pipelines.talk.phrases import UNSURE, good, places, unmarked, verdict
+from quibble.pipelines.talk.phrases import UNSURE, dull, good, places, verdict
 from quibble.pipelines.talk.words import adjective, effect, extent, far, graded
 from quibble.text.evidence import Note
 from quibble.text.grammar import Noun, Writer, enumerate_words, pool, sentence, sentences, when
@@ -143,10 +143,8 @@ def description(writer: Writer, sight: Sight, *, boxes: bool = False) -> str:
     """A description of all that was found, the most important first, and the verdict."""
     p = writer.one_of("picture|image|photo")
     if not sight.notes:
-        if dull := unmarked(writer, sight, f"the {p}"):
-            return sentences(
-                dull, "" if sight.picture.level.value in dull else verdict(writer, sight.picture, f"the {p}")
-            )
+        if impression := dull(writer, sight, f"the {p}"):
+            return sentences(impression)
         clean = writer.write(_CLEAN, p=p)
         return sentences(clean, writer.write(_CLEAN_MORE), verdict(writer, sight.picture, f"the {p}"))
     told = []

@@ -47,14 +47,18 @@ _WEAK: Final = pool(
 )
 
 
+def dull(writer: Writer, sight: Sight, r: str) -> str:
+    """A clause on a picture in which nothing was found and that people would not rate well; empty if they would."""
+    low = sight.picture.level in (Level.POOR, Level.BAD)
+    return writer.write(_DULL, r=r, q=sight.picture.level.value) if low else ""
+
+
 def unmarked(writer: Writer, sight: Sight, r: str) -> str:
     """A clause on a picture in which nothing was found that should not be called clean: because something may be
     there, or because people would not rate it well. Empty if it may."""
     if sight.possible and chance(writer, 0.7):
         return writer.write(_WEAK, n=SHORT[sight.possible[0]])
-    if sight.picture.level in (Level.POOR, Level.BAD):
-        return writer.write(_DULL, r=r, q=sight.picture.level.value)
-    return ""
+    return dull(writer, sight, r)
 
 
 def verdict(writer: Writer, picture: PictureNotes, r: str) -> str:
