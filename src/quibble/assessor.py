@@ -26,7 +26,7 @@ from quibble.results import Answer, Comparison, Grounding, Ranked, Report, Score
 from quibble.taxonomy import LEVEL_SCORES, Category, Level
 from quibble.text import questions
 from quibble.text.conversation import Conversation
-from quibble.text.evidence import ComparisonNotes, PictureNotes, RegionNotes
+from quibble.text.evidence import POSSIBLE, ComparisonNotes, PictureNotes, RegionNotes
 
 #: How many pictures are looked at together by `assess_many`: enough to group equal sizes, little to keep in memory.
 _GROUP = 8
@@ -187,7 +187,8 @@ class Assessor:
     def ground(self, image: Any, query: str, *, sampling: Sampling = GREEDY) -> Grounding:
         """Where the answer to a query lies. query: a question or request, or only the name of a category.
 
-        The regions are findings, with the masks that assess() gives; there are none where nothing was found.
+        The regions are findings, with the masks that assess() gives, or, with a low confidence and a text that says
+        so, what was not sure enough for a finding; there are none where nothing was seen.
         """
         look = self._look(image)
         report, query = self.assess(look), tidy(query)
@@ -195,7 +196,12 @@ class Assessor:
         named = names.get(query.lower())
         asked = questions.where(named.words) if named is not None else query
         told = self._write(self._about(look).saying(f"{asked} {questions.WITH_BOX}"), sampling)
-        return Grounding(text=plain(told), findings=findings_meant(asked, told, report))
+        fit = self.backend.calibration
+        suspected = [
+            finding
+            for finding, _ in noting.suspected(report, look.evidence, POSSIBLE, slope=fit.slope, offset=fit.offset)
+        ]
+        return Grounding(text=plain(told), findings=findings_meant(asked, told, report, suspected))
 
     def compare(self, a: Any, b: Any, reference: Any = None, *, sampling: Sampling = GREEDY) -> Comparison:
         """Which of two pictures is better, how sure that is, in what they differ, where, and why.

@@ -20,6 +20,8 @@ DISTORTIONS: Final = tuple(Distortion)
 MIN_SHARE: Final = 0.01
 #: A kind of distortion is named when it is this probable among its category's.
 NAME_KIND: Final = 0.6
+#: How probable a category is somewhere is its mean over this share of the places, where it is most probable.
+LIKELIEST_SHARE: Final = 0.05
 #: Of one category at most this many separate regions are reported; the rest are joined to the last.
 MAX_REGIONS: Final = 3
 
@@ -40,29 +42,67 @@ def find(
     """
     found = []
     content = content_of(evidence, width, height)
-    for number, category in enumerate(CATEGORIES):
+    for number in range(len(CATEGORIES)):
         probability = smooth(evidence.categories[number][content])
         for inside in regions_above(probability, threshold[number]):
-            mean = float(probability[inside].mean())
-            confidence = 1 / (1 + np.exp(-(slope * np.log(mean / max(1 - mean, 1e-6)) + offset)))
-            severity = evidence.severities[number][content][inside]
             mask = _at_size(np.where(inside, probability, 0), threshold[number], width, height)
-            box = mask.box
-            if box is None:
-                continue
-            found.append(
-                Finding(
-                    category=category,
-                    distortion=_kind(evidence.kinds[(slice(None), *content)][:, inside], category),
-                    severity=float(np.average(severity, weights=probability[inside])),
-                    share=mask.share,
-                    confidence=float(confidence),
-                    position=position_phrase(Region(mask=mask, box=box), width=width, height=height),
-                    box=box,
-                    mask=mask,
-                )
-            )
+            made = _finding(evidence, number, inside, probability, mask, slope, offset)
+            found += [made] if made is not None else []
     return tuple(sorted(found, key=importance, reverse=True))
+
+
+def suspect(
+    evidence: Evidence, category: Category, *, width: int, height: int, slope: float = 1.0, offset: float = 0.0
+) -> Finding | None:
+    """Where a category most probably is, if it is anywhere: of the places that are at least half as probable as the
+    likeliest ones, the connected region with the most probability. None if it is too small to report.
+
+    For a category that somebody asks for, or that is reported as possible; it says nothing about whether it is there.
+    """
+    number = CATEGORIES.index(category)
+    probability = smooth(evidence.categories[number][content_of(evidence, width, height)])
+    threshold = likeliest(probability) / 2
+    regions = regions_above(probability, threshold)
+    if not regions:
+        return None
+    inside = max(regions, key=lambda region: float(probability[region].sum()))
+    mask = _at_size(np.where(inside, probability, 0), threshold, width, height)
+    return _finding(evidence, number, inside, probability, mask, slope, offset)
+
+
+def likeliest(probability: NDArray[np.float32]) -> float:
+    """Mean of a map over the LIKELIEST_SHARE of its places where it is highest."""
+    top = max(1, round(LIKELIEST_SHARE * probability.size))
+    return float(np.sort(probability, axis=None)[-top:].mean())
+
+
+def _finding(
+    evidence: Evidence,
+    number: int,
+    inside: NDArray[np.bool_],
+    probability: NDArray[np.float32],
+    mask: Mask,
+    slope: float,
+    offset: float,
+) -> Finding | None:
+    """The finding of a category's number in the places `inside`; None if nothing of it is left at full size."""
+    box = mask.box
+    if box is None:
+        return None
+    content = content_of(evidence, mask.width, mask.height)
+    mean = float(probability[inside].mean())
+    confidence = 1 / (1 + np.exp(-(slope * np.log(mean / max(1 - mean, 1e-6)) + offset)))
+    severity = evidence.severities[number][content][inside]
+    return Finding(
+        category=CATEGORIES[number],
+        distortion=_kind(evidence.kinds[(slice(None), *content)][:, inside], CATEGORIES[number]),
+        severity=float(np.average(severity, weights=probability[inside])),
+        share=mask.share,
+        confidence=float(confidence),
+        position=position_phrase(Region(mask=mask, box=box), width=mask.width, height=mask.height),
+        box=box,
+        mask=mask,
+    )
 
 
 def importance(finding: Finding) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,21 +12,22 @@ from PIL import Image
 
 from quibble.backends.base import Evidence
 from quibble.errors import ArgumentError
-from quibble.findings import CATEGORIES, content_of, smooth
+from quibble.findings import CATEGORIES, content_of, likeliest, smooth, suspect
 from quibble.geometry import Mask, Region
 from quibble.results import Finding, Report
 from quibble.taxonomy import Category
 from quibble.text.evidence import (
     LEAST_DIFFERENCE,
+    LEAST_HINT,
+    MOST_HINTS,
     MOST_IN_REGION,
+    Note,
     PictureNotes,
     RegionNotes,
     Spot,
     tenth,
 )
 
-#: A hint's probability is the mean over this share of the places, where the category is most probable.
-HINT_SHARE: Final = 0.05
 #: Points of 100 that a category takes from people's opinion at severity 0..5, in the order of CATEGORIES: 100 less
 #: quibble.distort.opinion, which cannot be asked where the extra `data` is missing (a test holds the two together).
 LOSSES: Final = (
@@ -81,11 +83,36 @@ class Look(Protocol):
 
 def picture_notes(report: Report, evidence: Evidence) -> PictureNotes:
     """The notes of a picture: its report, and what was probable somewhere in it but not enough for a finding."""
+    hints = [_hint(finding, sure, report) for finding, sure in suspected(report, evidence)]
+    return PictureNotes.of(report, hints)
+
+
+def suspected(
+    report: Report, evidence: Evidence, least: int = LEAST_HINT, *, slope: float = 1.0, offset: float = 0.0
+) -> list[tuple[Finding, int]]:
+    """The likeliest places of categories without a finding, with tenths of probability, from `least` on, the most
+    probable first."""
     place = content_of(evidence, report.width, report.height)
-    maps = [smooth(evidence.categories[number][place]) for number in range(len(CATEGORIES))]
-    top = max(1, round(HINT_SHARE * maps[0].size))
-    hints = [(c, tenth(float(np.sort(m, axis=None)[-top:].mean()))) for c, m in zip(CATEGORIES, maps, strict=True)]
-    return PictureNotes.of(report, sorted(hints, key=lambda hint: -hint[1]))
+    found = {finding.category for finding in report.findings}
+    sure = {
+        category: likeliest(smooth(evidence.categories[number][place]))
+        for number, category in enumerate(CATEGORIES)
+        if category not in found
+    }
+    out = []
+    for category in sorted(sure, key=lambda c: -sure[c]):
+        if tenth(sure[category]) < least or len(out) == MOST_HINTS:
+            break
+        size = {"width": report.width, "height": report.height}
+        finding = suspect(evidence, category, **size, slope=slope, offset=offset)
+        if finding is not None:
+            out.append((finding, tenth(sure[category])))
+    return out
+
+
+def _hint(finding: Finding, sure: int, report: Report) -> Note:
+    note = Note.of(finding, width=report.width, height=report.height)
+    return replace(note, sure=sure, distortion=None)
 
 
 def region_notes(evidence: Evidence, region: Region, *, width: int, height: int) -> RegionNotes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from quibble.errors import ArgumentError
@@ -27,18 +27,22 @@ def phrases_in(text: str, report: Report) -> tuple[Phrase, ...]:
     """
     phrases = []
     for words, code in _marked(text, report):
-        meant = _nearest(words, code, report)
+        meant = _nearest(words, code, report.findings)
         phrases.append(Phrase(text=words, box=meant[0].box if len(meant) == 1 else code))
     return tuple(phrases)
 
 
-def findings_meant(query: str, answer: str, report: Report) -> tuple[Finding, ...]:
-    """The findings that an answer to a query means: those behind its boxes, or else those that either of them names."""
-    meant = [finding for words, code in _marked(answer, report) for finding in _nearest(words, code, report)]
+def findings_meant(query: str, answer: str, report: Report, suspected: Sequence[Finding] = ()) -> tuple[Finding, ...]:
+    """The findings that an answer to a query means: those behind its boxes, or else those that either of them names.
+
+    suspected: what may be meant beside the report's findings.
+    """
+    among = (*report.findings, *suspected)
+    meant = [finding for words, code in _marked(answer, report) for finding in _nearest(words, code, among)]
     named: Collection[Category] = ()
     if not meant:
         named = categories_named(query) or categories_named(answer)
-    return tuple(f for f in report.findings if f.category in named or any(f is m for m in meant))
+    return tuple(f for f in among if f.category in named or any(f is m for m in meant))
 
 
 def _marked(text: str, report: Report) -> list[tuple[str, Box]]:
@@ -52,7 +56,7 @@ def _marked(text: str, report: Report) -> list[tuple[str, Box]]:
     return found
 
 
-def _nearest(words: str, code: Box, report: Report) -> list[Finding]:
+def _nearest(words: str, code: Box, findings: Sequence[Finding]) -> list[Finding]:
     """For each category that a phrase names, its finding that overlaps most with the phrase's box."""
-    groups = [[f for f in report.findings if f.category is category] for category in categories_named(words)]
+    groups = [[f for f in findings if f.category is category] for category in categories_named(words)]
     return [max(group, key=lambda f: f.box.iou(code)) for group in groups if group]

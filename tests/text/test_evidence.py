@@ -15,10 +15,11 @@ def note(category: Category = Category.BLUR, severity: float = 3.1) -> Note:
 
 
 def test_a_picture_in_its_code() -> None:
-    notes = PictureNotes(score=43, notes=(note(),), hints=((Category.NOISE, 4), (Category.DARKEN, 3)))
+    notes = PictureNotes(score=43, notes=(note(),), hints=(note(Category.NOISE, 1.3),))
     assert notes.level is Level.FAIR
     assert notes.encode() == (
-        "score 43 fair; blur motion obvious 3.1 sure 9 at top left share 16 box (041,190); hint noise 4, darken 3"
+        "score 43 fair; blur motion obvious 3.1 sure 9 at top left share 16 box (041,190); "
+        "hint noise 9 slight 1.3 at top left share 16 box (041,190)"
     )
 
 

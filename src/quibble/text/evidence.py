@@ -3,8 +3,8 @@
 A picture's notes are its score and its findings, the most important first, with everything that an answer may say;
 answers are written from notes, so text and masks agree. The code is short and regular:
 
-    score 43 poor; blur motion obvious 3.1 sure 9 at top mid left share 23 box (045,188); hint noise 4, darken 3
-    score 71 good; nothing
+    score 43 poor; blur motion obvious 3.1 sure 9 at top mid left share 23 box (045,188)
+    score 71 good; nothing; hint noise 4 slight 1.3 at bottom right share 12 box (210,399)
     region at bottom right share 12; blur 9 obvious 3.2; noise 2 slight 1.0; clean 0
     compare B 82; blur A 2.1; noise B 0.8
 
@@ -38,6 +38,8 @@ MOST_IN_REGION: Final = 4
 #: A hint is given from this tenth of probability on; differences of severity below the other one are not told.
 LEAST_HINT: Final = 2
 LEAST_DIFFERENCE: Final = 0.3
+#: Without a finding, a category is thought possible from this tenth of probability on.
+POSSIBLE: Final = 4
 #: A region has a defect from this tenth of mean probability on.
 SHOWN: Final = 3
 
@@ -124,23 +126,28 @@ class Note:
         name = self.category.value if self.distortion is None else f"{self.category.value} {self.distortion.kind}"
         return f"{name} {self.word} {self.severity:.1f} sure {self.sure} {self.spot.encode()} box {self.spot.code}"
 
+    def encode_hint(self) -> str:
+        name, at = self.category.value, self.spot
+        return f"{name} {self.sure} {self.word} {self.severity:.1f} {at.encode()} box {at.code}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PictureNotes:
     """What was seen in a picture: its score 0..100, its findings, the most important first, and what might be there.
 
-    hints: categories without a finding, with tenths of probability, the most probable first.
+    hints: the likeliest place of each category without a finding, with tenths of its probability there, the most
+    probable first.
     """
 
     score: int
     notes: tuple[Note, ...]
-    hints: tuple[tuple[Category, int], ...] = ()
+    hints: tuple[Note, ...] = ()
 
     @classmethod
-    def of(cls, report: Report, hints: Sequence[tuple[Category, int]] = ()) -> PictureNotes:
+    def of(cls, report: Report, hints: Sequence[Note] = ()) -> PictureNotes:
         notes = tuple(Note.of(f, width=report.width, height=report.height) for f in report.findings[:MOST_FINDINGS])
         found = {note.category for note in notes}
-        wanted = [(c, n) for c, n in hints if c not in found and n >= LEAST_HINT]
+        wanted = [hint for hint in hints if hint.category not in found and hint.sure >= LEAST_HINT]
         return cls(score=round(report.score.value), notes=notes, hints=tuple(wanted[:MOST_HINTS]))
 
     @property
@@ -155,9 +162,7 @@ class PictureNotes:
         parts = [f"score {self.score} {self.level.value}", *(note.encode() for note in self.notes)]
         if not self.notes:
             parts.append("nothing")
-        if self.hints:
-            parts.append("hint " + ", ".join(f"{category.value} {n}" for category, n in self.hints))
-        return "; ".join(parts)
+        return "; ".join([*parts, *(f"hint {hint.encode_hint()}" for hint in self.hints)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def note(category: Category = Category.BLUR, severity: float = 3.2, at: Spot = C
     return Note(category=category, distortion=None, severity=severity, sure=sure, spot=at)
 
 
-def sight(*notes: Note, score: int = 60, hints: tuple[tuple[Category, int], ...] = ()) -> Sight:
+def sight(*notes: Note, score: int = 60, hints: tuple[Note, ...] = ()) -> Sight:
     return Sight(PictureNotes(score=score, notes=notes, hints=hints))
 
 
@@ -81,7 +81,7 @@ def test_a_defect_that_is_not_there_is_denied() -> None:
 
 
 def test_a_hint_is_not_denied() -> None:
-    seen = sight(hints=((Category.NOISE, 6),))
+    seen = sight(hints=(note(Category.NOISE, sure=6),))
     answers = {yes_no.about(writer(seed), seen, Category.NOISE).answer for seed in range(40)}
     assert all(yes_or_no(answer) == "yes" for answer in answers), answers
     assert Category.NOISE not in seen.absent
@@ -174,7 +174,7 @@ def test_simulated_notes_are_such_as_findings_make() -> None:
         picture = Simulator(np.random.default_rng(seed)).picture()
         assert all(0.5 <= n.severity <= 5 and 0 <= n.sure <= 9 for n in picture.notes)
         assert max(Counter(n.category for n in picture.notes).values(), default=0) <= 3
-        assert not {c for c, _ in picture.hints} & {n.category for n in picture.notes}
+        assert not {hint.category for hint in picture.hints} & {n.category for n in picture.notes}
 
 
 def test_the_first_named_comes_first() -> None:

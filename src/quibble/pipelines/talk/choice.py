@@ -123,7 +123,7 @@ _SIDE_NAMES: Final = {
 
 def choose_main(writer: Writer, sight: Sight) -> Exchange | None:
     """The main defect, or one that is there, among some that are not; from hints if nothing was found."""
-    hints = [category for category, _ in sight.picture.hints]
+    hints = [hint.category for hint in sight.picture.hints]
     if not sight.notes and not hints:
         return None
     right = sight.notes[0].category if sight.notes else hints[0]

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from quibble.taxonomy import Category
-from quibble.text.evidence import Note, PictureNotes
+from quibble.text.evidence import POSSIBLE, Note, PictureNotes
 from quibble.text.grammar import Noun, Template, Writer, pool
-
-#: Without a finding, a category is thought possible from this tenth of probability on.
-POSSIBLE: Final = 4
 
 #: What asks for an answer of a single word or phrase, behind a question.
 BRIEF: Final = pool(
@@ -73,7 +70,12 @@ class Sight:
     @property
     def possible(self) -> list[Category]:
         """What is not sure enough for a finding, and yet not to be denied when it is asked for."""
-        return [category for category, number in self.picture.hints if number >= POSSIBLE]
+        return [hint.category for hint in self.suspected]
+
+    @property
+    def suspected(self) -> list[Note]:
+        """The notes behind `possible`."""
+        return [hint for hint in self.picture.hints if hint.sure >= POSSIBLE]
 
 
 def picture_word(writer: Writer) -> str:

@@ -82,6 +82,15 @@ _AT: Final = pool(
     "{there} {where}",
     "the place is {where}, with {d}",
 )
+_PERHAPS: Final = pool(
+    "talk.perhaps",
+    "I am not certain, but perhaps",
+    "if at all,",
+    "not certain, but probably",
+    "as far as I can tell,",
+    "with some doubt:",
+    "I only suspect it:",
+)
 _NOWHERE: Final = pool(
     "talk.nowhere",
     "nowhere: I see no {n}",
@@ -154,8 +163,8 @@ def _over(a: Note, b: Note) -> float:
 
 
 def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
-    """Where a category of defect is."""
-    among = list(sight.by_category) if present else sight.absent
+    """Where a category of defect is, or may be."""
+    among = [*sight.by_category, *sight.possible] if present else sight.absent
     if not among:
         return None
     category = among[int(writer.rng.integers(len(among)))]
@@ -171,9 +180,19 @@ def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
             topic=category,
         )
     question, box, mask = _extended(writer, question)
-    notes = sight.by_category[category]
-    answer = pointed(writer, notes[:3], box=box) + (SEGMENT_TEXT if mask else "")
+    if category in sight.possible:
+        maybe = next(hint for hint in sight.suspected if hint.category is category)
+        answer = perhaps(writer, pointed(writer, [maybe], box=box))
+    else:
+        answer = pointed(writer, sight.by_category[category][:3], box=box)
+    answer += SEGMENT_TEXT if mask else ""
     return Exchange(kind="where", question=question, answer=answer, key=category.value, topic=category)
+
+
+def perhaps(writer: Writer, answer: str) -> str:
+    """An answer about what is only suspected."""
+    opening = writer.write(_PERHAPS)
+    return sentence(f"{opening} {answer[0].lower()}{answer[1:]}")
 
 
 def worst_part(writer: Writer, sight: Sight) -> Exchange:
@@ -203,34 +222,37 @@ def most_damaged(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None
     """HyD-G: the region with the most damage, or the least among the damaged ones."""
     kind = "hyd_most" if most else "hyd_least"
     question, box, mask = _extended(writer, _asked(writer, kind))
-    if not sight.notes:
+    if not sight.notes and not sight.suspected:
         return Exchange(kind=kind, question=question, answer=sentence(writer.write(_UNDAMAGED)), key="none")
-    found = sorted(clusters(sight.notes), key=lambda c: -c.total if most else c.total)
+    found = sorted(clusters(sight.notes or tuple(sight.suspected)), key=lambda c: -c.total if most else c.total)
     if len(found) > 1 and abs(found[0].total - found[1].total) < _MARGIN:
         return None
-    return _region_answer(writer, kind, question, found[0], box=box, mask=mask)
+    return _region_answer(writer, kind, question, found[0], sight, box=box, mask=mask)
 
 
 def most_of(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
     """SiD-G: the region with the most of one defect, or the least of those that have it."""
     kind = "sid_most" if most else "sid_least"
-    several = [c for c, notes in sight.by_category.items() if len(notes) > 1]
+    several = [c for c, notes in sight.by_category.items() if len(notes) > 1] or sight.possible[:1]
     among = several or list(Category)
     category = among[int(writer.rng.integers(len(among)))]
     noun = _plain(writer, category)
     question, box, mask = _extended(writer, _asked(writer, kind, defect=noun))
-    notes = sorted(sight.by_category.get(category, ()), key=lambda n: -n.severity if most else n.severity)
+    notes = sorted(
+        [n for n in (*sight.notes, *sight.suspected) if n.category is category],
+        key=lambda n: -n.severity if most else n.severity,
+    )
     if not notes:
         answer = sentence(writer.write(_NOWHERE, n=noun))
         return Exchange(kind=kind, question=question, answer=answer, key="none", topic=category)
     if len(notes) > 1 and abs(notes[0].severity - notes[1].severity) < _MARGIN:
         return None
-    return _region_answer(writer, kind, question, Cluster(notes=(notes[0],)), box=box, mask=mask)
+    return _region_answer(writer, kind, question, Cluster(notes=(notes[0],)), sight, box=box, mask=mask)
 
 
 def in_order(writer: Writer, sight: Sight) -> Exchange | None:
     """DAO-G: the region with two defects in an order. What was first cannot be read from notes; what is there can."""
-    found = clusters(sight.notes)
+    found = clusters((*sight.notes, *sight.suspected))
     doubles = [c for c in found if len(c.notes) > 1]
     variant = writer.one_of("dao_pair|dao_first|dao_last")
     if doubles:
@@ -238,7 +260,7 @@ def in_order(writer: Writer, sight: Sight) -> Exchange | None:
         pair = [cluster.notes[int(i)].category for i in writer.rng.permutation(len(cluster.notes))[:2]]
     elif found:
         cluster = found[0]
-        others = [c for c in Category if c not in sight.by_category]
+        others = sight.absent
         pair = [cluster.notes[0].category, others[int(writer.rng.integers(len(others)))]]
         if chance(writer, 0.5):
             pair.reverse()
@@ -250,7 +272,7 @@ def in_order(writer: Writer, sight: Sight) -> Exchange | None:
         return None
     first, second = (_plain(writer, category) for category in pair)
     question, box, mask = _extended(writer, _asked(writer, variant, first=first, second=second))
-    return _region_answer(writer, variant, question, cluster, box=box, mask=mask)
+    return _region_answer(writer, variant, question, cluster, sight, box=box, mask=mask)
 
 
 def at_side(writer: Writer, sight: Sight) -> Exchange | None:
@@ -291,13 +313,17 @@ def _touches(at: Spot, where: str) -> bool:
     return across and (at.box.y0 < half if y == "top" else at.box.y1 > half)
 
 
-def _region_answer(writer: Writer, kind: str, question: str, cluster: Cluster, *, box: bool, mask: bool) -> Exchange:
+def _region_answer(
+    writer: Writer, kind: str, question: str, cluster: Cluster, sight: Sight | None = None, *, box: bool, mask: bool
+) -> Exchange:
     nouns = [graded(writer, note) for note in cluster.notes[:2]]
     d = nouns[0] if len(nouns) == 1 else Noun(enumerate_words([str(noun) for noun in nouns]), plural=True)
     if box:
         answer = sentence(f"[{d}]{cluster.spot.code}")
     else:
         answer = sentences(writer.write(_AT, where=far(writer, cluster.spot), there=there_are(d), d=d))
+    if sight is not None and all(note in sight.suspected for note in cluster.notes):
+        answer = perhaps(writer, answer)
     if mask:
         answer += SEGMENT_TEXT
     return Exchange(kind=kind, question=question, answer=answer, topic=cluster.notes[0].category)

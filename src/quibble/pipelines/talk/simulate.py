@@ -141,13 +141,15 @@ class Simulator:
         """What perception notes of a picture with these distortions."""
         rng = self.rng
         notes: list[Note] = []
-        hints: dict[Category, int] = {}
+        hints: dict[Category, Note] = {}
         for category, level, at in truths:
             seen = category
             if rng.random() < 0.08:
                 seen = _LIKE[category][int(rng.integers(2))]
             if rng.random() < 0.35 - 0.05 * level:
-                hints[seen] = max(hints.get(seen, 0), int(rng.integers(LEAST_HINT, 9)))
+                self._hint(
+                    hints, seen, float(rng.normal(0.7 * level + 0.6, 0.4)), at, sure=int(rng.integers(LEAST_HINT, 9))
+                )
                 continue
             mean = level if rng.random() < 0.5 else 0.6 * level + 1.1
             severity = float(np.clip(mean + rng.normal(0, 0.45), 0.5, 5))
@@ -160,14 +162,29 @@ class Simulator:
             small = Spot(cells=at.cells, share=max(1, min(at.share, int(rng.integers(1, 7)))))
             notes.append(self._note(category, float(rng.uniform(1.5, 4)), small, sure=int(rng.integers(2, 9))))
         for category in rng.permutation(len(_CATEGORIES))[: int(rng.integers(0, 3))].tolist():
-            hints.setdefault(_CATEGORIES[category], int(rng.integers(0, 5)))
+            self._hint(
+                hints, _CATEGORIES[category], float(rng.normal(2.2, 0.8)), self.spot(), sure=int(rng.integers(0, 5))
+            )
         order = _limited(sorted(notes, key=lambda n: -n.severity * (n.sure + 0.5) * n.spot.share**0.5))
         found = {note.category for note in order}
-        told = [(c, n) for c, n in hints.items() if c not in found and n >= LEAST_HINT]
+        told = [hint for c, hint in hints.items() if c not in found and hint.sure >= LEAST_HINT]
         return PictureNotes(
             score=self._score(order),
             notes=tuple(order),
-            hints=tuple(sorted(told, key=lambda hint: -hint[1])[:MOST_HINTS]),
+            hints=tuple(sorted(told, key=lambda hint: -hint.sure)[:MOST_HINTS]),
+        )
+
+    def _hint(self, hints: dict[Category, Note], category: Category, severity: float, at: Spot, *, sure: int) -> None:
+        """Keep the surest hint of a category; its place is found roughly."""
+        if category in hints and hints[category].sure >= sure:
+            return
+        spot = self._pieces(at)[0]
+        hints[category] = Note(
+            category=category,
+            distortion=None,
+            severity=round(float(np.clip(severity, 0.5, 5)), 1),
+            sure=sure,
+            spot=spot,
         )
 
     def _pieces(self, at: Spot) -> list[Spot]:
