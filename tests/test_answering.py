@@ -146,6 +146,19 @@ def test_grounding_without_boxes_follows_the_names(assessor: Assessor, speaker: 
     assert assessor.ground(look, "Where is the noise?").findings == ()
 
 
+def test_what_is_only_suspected_can_be_pointed_to_but_is_no_finding(assessor: Assessor, look: Look) -> None:
+    maps = look.evidence.categories
+    noise, blur = list(Category).index(Category.NOISE), list(Category).index(Category.BLUR)
+    maps[noise, :10, -10:] = 0.45
+    (weak,) = assessor.ground(look, "noise").findings
+    assert (weak.category, weak.position) == (Category.NOISE, "top right")
+    assert weak.confidence < 0.5
+    assert [finding.category for finding in assessor.assess(look).findings] == [Category.BLUR]
+    maps[noise] = np.minimum(maps[noise], 0.35)
+    assert assessor.ground(look, "noise").findings == ()
+    assert maps[blur].max() > 0.8
+
+
 def test_a_comparison_says_who_wins_by_how_much_and_where(assessor: Assessor, speaker: FakeSpeaker, look: Look) -> None:
     clean = assessor.look(halves(120, 10))
     comparison = assessor.compare(look, clean)

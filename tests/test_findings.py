@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from quibble.backends.base import Evidence
-from quibble.findings import CATEGORIES, DISTORTIONS, find, label
+from quibble.findings import CATEGORIES, DISTORTIONS, find, label, suspect
 from quibble.taxonomy import Category, Distortion
 
 THRESHOLD = (0.5,) * 12
@@ -55,6 +55,20 @@ def test_a_finding_says_what_where_and_how_badly() -> None:
     box = finding.box
     assert max(abs(a - b) for a, b in zip(box.to_list(), [80, 20, 140, 60], strict=True)) <= 3
     assert finding.mask.box == box
+
+
+def test_the_likeliest_place_is_the_region_with_the_most_probability() -> None:
+    seen = evidence()
+    noise = seen.categories[CATEGORIES.index(Category.NOISE)]
+    noise[2:6, 2:6] = 0.4
+    noise[10:20, 20:35] = 0.3
+    found = suspect(seen, Category.NOISE, width=160, height=120)
+    assert found is not None
+    assert max(abs(a - b) for a, b in zip(found.box.to_list(), [80, 40, 140, 80], strict=True)) <= 4
+    assert abs(found.share - 150 / 1200) < 0.03
+    noise[:] = 0
+    noise[0, 0] = 0.9
+    assert suspect(seen, Category.NOISE, width=160, height=120) is None
 
 
 def test_masks_have_the_size_of_the_picture() -> None:
