@@ -50,6 +50,6 @@ def _trainer(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | 
         from quibble.train.loop import Trainer
 
         return Trainer(read, out, cache=cache)
-    from quibble.train.simulation import trainer_on_simulated
+    from quibble.train.lessons import language_trainer
 
-    return trainer_on_simulated(read, out)
+    return language_trainer(read, out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -67,10 +67,16 @@ class Simulated:
         return _on_pair(writer, simulator) if form == 2 else _against(writer, simulator)
 
 
+class Source(Protocol):
+    """Conversations without end: number i is a pure function of the source's seed and i."""
+
+    def __getitem__(self, number: int) -> Example: ...
+
+
 class Samples:
     """Examples as (ids, labels) for the training loop."""
 
-    def __init__(self, source: Simulated, tokenizer: Tokenizer, *, visual_tokens: int = VISUAL_TOKENS) -> None:
+    def __init__(self, source: Source, tokenizer: Tokenizer, *, visual_tokens: int = VISUAL_TOKENS) -> None:
         self.source, self.tokenizer, self.visual_tokens = source, tokenizer, visual_tokens
 
     def __getitem__(self, number: int) -> tuple[list[int], list[int]]:

@@ -92,6 +92,9 @@ class LanguageData:
     #: samples a step; they are sorted by length and computed `rows` at a time, so that little is padding
     batch: int = 64
     rows: int = 16
+    #: a folder of octopus records, looked at when a run starts, and the share of conversations about them
+    records: str = ""
+    recorded: float = 0.25
     #: samples of the held-out wordings that are validated on
     validate: int = 256
 

@@ -15,13 +15,15 @@ from quibble.data import Record, RegionEntry, samples
 from quibble.noting import picture_notes, region_notes
 from quibble.pipelines.plans import Task
 from quibble.pipelines.talk import ground, kinds, region
-from quibble.pipelines.talk.exchange import Sight
+from quibble.pipelines.talk.exchange import Sight, chance
 from quibble.pipelines.talk.ground import Cluster
 from quibble.text.conversation import Conversation
 from quibble.text.evidence import Note, PictureNotes, RegionNotes, Spot
 from quibble.text.grammar import Wording, Writer
 from quibble.train.examples import Example, example
 
+#: Notes whose boxes overlap a true region by this IoU show it.
+_MADE_OUT: Final = 0.25
 _GROUNDING: Final = frozenset({Task.HYD_G, Task.SID_G, Task.DAO_G})
 _REFERRING: Final = frozenset({Task.REFER_SHORT, Task.REFER_LONG})
 
@@ -87,8 +89,8 @@ def true_region(record: Record, number: int) -> RegionNotes:
 class Recorded:
     """Examples from perceived records; item i depends on the seed and i alone.
 
-    Referring and grounding are answered from the truth: what a region that supposes a defect shows, and where the one
-    asked for is, have to be made out from evidence and picture. All else is answered from the evidence.
+    Referring is answered from the truth: which of the probable defects a region really has, as many as are asked for,
+    has to be made out. So is grounding, as far as the notes show what is true. All else is answered from the notes.
     """
 
     def __init__(self, seed: int, items: Iterable[Perceived], *, wording: Wording = Wording.TRAINING) -> None:
@@ -116,16 +118,26 @@ class Recorded:
         return example(writer, Conversation.about(item.notes), [exchange], (item.picture,))
 
     def _grounded(self, writer: Writer, item: Perceived, asked: int) -> Example:
-        """The record's own question with the true region as its mask."""
+        """The record's own question with the true region as its box or mask, as far as the notes show the region."""
         entry, image = item.record.regions[asked], item.record.images[0]
         spot = _spot(entry, image.width, image.height)
+        seen = {
+            note.category for note in (*item.notes.notes, *item.notes.hints) if note.spot.box.iou(spot.box) >= _MADE_OUT
+        }
         notes = tuple(
             Note(category=s.category, distortion=None, severity=round(s.level, 1), sure=9, spot=spot)
             for s in entry.degradations
+            if s.category in seen
         )
-        exchange = ground.segmented(writer, item.record.task, item.record.turns[0].question, Cluster(notes=notes))
+        about = Conversation.about(item.notes)
+        if not notes:
+            return example(writer, about, [kinds.single(writer, Sight(item.notes))], (item.picture,))
+        told, question = Cluster(notes=notes), item.record.turns[0].question
+        if chance(writer, 0.5):
+            return example(writer, about, [ground.boxed(writer, item.record.task, question, told)], (item.picture,))
+        exchange = ground.segmented(writer, item.record.task, question, told)
         mask = entry.region.to_mask(width=image.width, height=image.height)
-        return example(writer, Conversation.about(item.notes), [exchange], (item.picture,), (mask,))
+        return example(writer, about, [exchange], (item.picture,), (mask,))
 
 
 def _spot(entry: RegionEntry, width: int, height: int) -> Spot:

@@ -342,6 +342,11 @@ def segmented(writer: Writer, kind: str, question: str, cluster: Cluster) -> Exc
     return _region_answer(writer, kind, asked, cluster, box=False, mask=True)
 
 
+def boxed(writer: Writer, kind: str, question: str, cluster: Cluster) -> Exchange:
+    """The same with the wish for a box."""
+    return _region_answer(writer, kind, f"{question} {writer.write(_ASK_BOX)}", cluster, box=True, mask=False)
+
+
 def _asked(writer: Writer, kind: str, **nouns: Noun) -> str:
     return sentence(writer.write(QUESTIONS[kind], **nouns))
 

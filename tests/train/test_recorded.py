@@ -1,0 +1,92 @@
+"""Conversations about records, seen by a perception whose evidence is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from quibble.assessor import Assessor
+from quibble.errors import QuibbleError
+from quibble.pipelines.octopus import build
+from quibble.pipelines.plans import Task
+from quibble.pipelines.settings import Settings
+from quibble.text.special import SEGMENT_TEXT
+from quibble.text.vocabulary import categories_named
+from quibble.train.examples import Simulated
+from quibble.train.lessons import Mixed, language_trainer
+from quibble.train.recipe import LanguageRecipe, load_any
+from quibble.train.recorded import Perceived, Recorded, perceive, true_notes, true_region
+from tests.fake_backend import FakeBackend
+from tests.pipelines.conftest import LONG_SIDE, photos_folder
+
+__all__ = ["photos_folder"]
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+@pytest.fixture(scope="module")
+def records(photos_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    out = tmp_path_factory.mktemp("records") / "out"
+    build(photos_folder, out, Settings(records=8, long_side=LONG_SIDE, mix={Task.REFER_SHORT: 1, Task.DAO_G: 1}))
+    return out
+
+
+@pytest.fixture(scope="module")
+def items(records: Path) -> list[Perceived]:
+    return list(perceive(records, Assessor(FakeBackend())))
+
+
+def of_task(items: list[Perceived], task: Task) -> list[Perceived]:
+    return [item for item in items if item.record.task == task.value]
+
+
+def test_a_region_is_referred_to_by_what_it_truly_has(items: list[Perceived]) -> None:
+    for item in of_task(items, Task.REFER_SHORT):
+        assert item.asked is not None
+        (exchange,) = Recorded(3, [item])[0].exchanges
+        truth = {category for category, _, _ in true_region(item.record, item.asked).found}
+        assert categories_named(exchange.answer) == truth
+
+
+def test_a_place_is_told_from_the_truth_only_where_the_notes_show_it(items: list[Perceived]) -> None:
+    (item, *_) = of_task(items, Task.DAO_G)
+    for number in range(30):
+        (exchange,) = Recorded(3, [item])[number].exchanges
+        assert item.record.turns[0].question not in exchange.question
+    told = replace(item, notes=true_notes(item.record))
+    forms = set()
+    for number in range(30):
+        example = Recorded(3, [told])[number]
+        (exchange,) = example.exchanges
+        assert exchange.kind == Task.DAO_G.value
+        forms.add(SEGMENT_TEXT in exchange.answer)
+        assert len(example.masks) == (SEGMENT_TEXT in exchange.answer)
+    assert forms == {True, False}
+
+
+def test_an_item_depends_on_seed_and_number_alone(items: list[Perceived]) -> None:
+    source = Mixed(5, Simulated(5), Recorded(5, items), 0.5)
+    assert [source[i] for i in range(20)] == [source[i] for i in reversed(range(20))][::-1]
+    about = [bool(source[i].pictures) for i in range(200)]
+    assert 60 < sum(about) < 140
+
+
+def test_a_recipe_with_records_trains_on_them(records: Path, tmp_path: Path) -> None:
+    small = (
+        "steps=1",
+        "data.batch=2",
+        "data.validate=2",
+        f'data.records="{records}"',
+        "data.recorded=1.0",
+        "workers=0",
+    )
+    recipe = load_any(RECIPES / "nano-language.toml", small)
+    assert isinstance(recipe, LanguageRecipe)
+    trainer = language_trainer(recipe, tmp_path / "run", Assessor(FakeBackend()))
+    trainer.train()
+    assert (tmp_path / "run" / "last.pt").exists()
+    (tmp_path / "none").mkdir()
+    recipe = replace(recipe, data=replace(recipe.data, records=str(tmp_path / "none")))
+    with pytest.raises(QuibbleError, match="records"):
+        language_trainer(recipe, tmp_path / "other", Assessor(FakeBackend()))
