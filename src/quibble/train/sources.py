@@ -297,9 +297,10 @@ class OpinionSource(Dataset[OpinionItem]):
             return self._again(int(copy / self.data.copies))
         assert self.clean is not None
         number, distorted = divmod(clean, 2)
-        picture, score = self.clean[number], 100 * self.data.pristine
+        rng = np.random.default_rng([self.seed, 4, number])
+        picture, score = _handled(rng, self.clean[number]), 100 * self.data.pristine
         if distorted:
-            picture, left = _damage(np.random.default_rng([self.seed, 4, number]), picture)
+            picture, left = _damage(rng, picture)
             score *= left
         return self._item(picture, score)
 
@@ -312,14 +313,25 @@ class OpinionSource(Dataset[OpinionItem]):
         picture = picture[y : y + height, x : x + width]
         if rng.random() < 0.5:
             picture = picture[:, ::-1]
+        picture = _handled(rng, np.ascontiguousarray(picture))
         if rng.random() < self.data.distorted:
-            picture, left = _damage(rng, np.ascontiguousarray(picture))
+            picture, left = _damage(rng, picture)
             score *= left
         return self._item(picture, score)
 
     def _item(self, picture: Picture, score: float) -> OpinionItem:
         rgb = torch.from_numpy(np.array(preprocess.view(picture).transpose(2, 0, 1), order="C"))
         return OpinionItem(rgb, torch.tensor(score, dtype=torch.float32))
+
+
+def _handled(rng: np.random.Generator, picture: Picture) -> Picture:
+    """What happens to pictures on their way that people do not mind: made smaller, saved as a good JPEG."""
+    if rng.random() < 0.5:
+        scale = max(float(rng.uniform(0.5, 1)), 160 / min(picture.shape[:2]))
+        if scale < 1:
+            height, width = (round(side * scale) for side in picture.shape[:2])
+            picture = _resize(picture, width, height, cv2.INTER_AREA)
+    return camera.jpeg(picture, int(rng.integers(80, 97))) if rng.random() < 0.4 else picture
 
 
 def _damage(rng: np.random.Generator, crop: Picture) -> tuple[Picture, float]:
