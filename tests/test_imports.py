@@ -29,6 +29,7 @@ ALLOWED = {
     "image": {"errors", "filetype"},
     "preprocess": CORE,
     "draw": CORE,
+    "endpoint": CORE,
     "text": CORE,
     "backends": CORE | {"preprocess", "text"},
     "findings": CORE | {"backends"},
@@ -43,7 +44,7 @@ ALLOWED = {
     "model": CORE - {"image", "filetype"},
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
-    "bench": CORE | {"assessor", "data", "distort", "pipelines", "text"},
+    "bench": CORE | {"assessor", "data", "distort", "endpoint", "pipelines", "text"},
     "commands": CORE | {"assessor", "backends", "bench", "data", "distort", "draw", "pipelines", "pointing", "train"},
     "cli": {"_version", "commands", "errors"},
 }
@@ -53,7 +54,7 @@ OUTSIDE = {
     "click": {"cli", "commands"},
     "rich": {"commands"},
     "numpy": set(ALLOWED) - {"cli", "errors", "taxonomy"},
-    "PIL": {"bench", "image", "draw", "distort", "data", "findings", "noting", "pipelines", "preprocess", "train"},
+    "PIL": {"bench", "endpoint", "image", "draw", "distort", "data", "findings", "noting", "pipelines", "preprocess", "train"},
     "cv2": {"distort", "data", "pipelines", "train"},
     "pillow_heif": {"filetype"},
     "pyarrow": {"bench", "data"},
@@ -64,6 +65,7 @@ OUTSIDE = {
     "onnx": {"train"},
     "accelerate": {"train"},
     "safetensors": {"train"},
+    "openai": {"endpoint"},
     "tokenizers": {"text"},
     "torch": {"model", "train"},
     "transformers": {"model"},

@@ -7,6 +7,7 @@
     ├── RecipeError           a recipe with an unknown key or a bad value       (also a ValueError)
     ├── ModelError            weights missing, damaged or of another format
     ├── CapabilityError       the chosen backend cannot do what was asked
+    ├── EndpointError         a model's server gave no usable answer
     └── MissingExtraError     an optional dependency is not installed           (also an ImportError)
 
 Every message says what was expected, what was found and what to do. The command line prints the message
@@ -55,6 +56,10 @@ class ModelError(QuibbleError):
 
 class CapabilityError(QuibbleError):
     """The chosen backend cannot do what was asked of it."""
+
+
+class EndpointError(QuibbleError):
+    """A model's server was not reached, refused, or sent no usable answer."""
 
 
 class MissingExtraError(QuibbleError, ImportError):
