@@ -8,16 +8,14 @@ import pytest
 
 from quibble.assessor import Assessor
 from quibble.bench.item import Item, Kind
-from quibble.bench.judge import Endpoint
 from quibble.bench.models import AssessorModel, ChatModel, CommonestModel, RandomModel, SimilarityModel, read
 from quibble.bench.reply import Status
+from quibble.endpoint import Endpoint
 from quibble.geometry import Box, Mask, Region
 from quibble.image import save
 from tests.bench.examples import PICTURE
-from tests.bench.judge.test_endpoint import Server, completion, server
+from tests.chat_server import ChatServer, Said
 from tests.fake_backend import FakeBackend
-
-__all__ = ["server"]
 
 WHOLE = Mask.from_box(Box(x0=0, y0=0, x1=96, y1=64), width=96, height=64)
 LEFT = Mask.from_box(Box(x0=0, y0=0, x1=40, y1=64), width=96, height=64)
@@ -110,19 +108,19 @@ def test_what_cannot_be_read_is_not_guessed() -> None:
     assert read(text, "A blurry cat.").status is Status.READ
 
 
-def test_a_language_model_sees_pictures_and_options(server: Server, pictures: tuple[Path, Path, Path]) -> None:
-    server.script = [(200, completion("Image B"))]
-    model = ChatModel(Endpoint(url=server.url, model="lmm"))
+def test_a_language_model_sees_pictures_and_options(chat_server: ChatServer, pictures: tuple[Path, Path, Path]) -> None:
+    chat_server.script = [Said(text="Image B")]
+    model = ChatModel(Endpoint(chat_server.url, "lmm"))
     item = Item(id="c", kind=Kind.COMPARE, images=pictures, reference=True, question="Which is better?")
     assert model.answer(item).winner == "B"
-    parts = server.asked[0]["messages"][0]["content"]
+    parts = chat_server.asked[0]["messages"][0]["content"]
     assert [p["text"] for p in parts if p["type"] == "text"][:3] == ["Reference:", "Image A:", "Image B:"]
     url = next(p["image_url"]["url"] for p in parts if p["type"] == "image_url")
     assert base64.b64decode(url.removeprefix("data:image/png;base64,")) == pictures[0].read_bytes()
-    server.script = [(200, completion("No idea"))]
+    chat_server.script = [Said(text="No idea")]
     asked = Item(id="q", kind=Kind.CHOICE, images=pictures[:1], options=("Yes", "No"), right=0, question="Sharp?")
     assert model.answer(asked).status is Status.UNREADABLE
-    assert "A. Yes\nB. No" in server.asked[1]["messages"][0]["content"][-1]["text"]
+    assert "A. Yes\nB. No" in chat_server.asked[1]["messages"][0]["content"][-1]["text"]
     refer = Item(id="r", kind=Kind.REFER, images=pictures[:1], focus=Region(mask=WHOLE), question="What?")
     model.answer(refer)
-    assert "(0.00, 0.00, 1.00, 1.00)" in server.asked[2]["messages"][0]["content"][-1]["text"]
+    assert "(0.00, 0.00, 1.00, 1.00)" in chat_server.asked[2]["messages"][0]["content"][-1]["text"]

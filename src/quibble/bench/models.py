@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import zlib
 from collections import Counter
@@ -12,12 +11,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from quibble.assessor import Assessor
-from quibble.bench.item import Item, Kind, Picture
-from quibble.bench.judge.endpoint import Endpoint
+from quibble.bench.item import Item, Kind
 from quibble.bench.reply import Reply, Status, is_refusal, read_choice, read_names, read_score, read_winner
 from quibble.bench.tasks.records import TARGET, union
+from quibble.endpoint import Endpoint, picture_part, text_part
 from quibble.errors import ArgumentError, MissingExtraError
-from quibble.filetype import kind_of
 from quibble.geometry import Box, Mask
 from quibble.image import ImageArray, load
 from quibble.results import Finding, Score
@@ -27,6 +25,8 @@ from quibble.taxonomy import Category, QGroundClass, qground_class
 COVERS: Final = 0.5
 #: Standard deviations from the mean within which 80% of a normal distribution lie.
 _Z80: Final = 1.2815515655446004
+#: Room for a language model's answer.
+_MAX_TOKENS: Final = 512
 
 
 class Model(Protocol):
@@ -210,14 +210,14 @@ class ChatModel:
 
     @property
     def label(self) -> str:
-        return f"{self._endpoint.model} at temperature {self._endpoint.temperature:g}"
+        return f"{self._endpoint.model} at temperature 0"
 
     def can(self, item: Item) -> bool:
         return item.kind is not Kind.GROUND
 
     def answer(self, item: Item) -> Reply:
-        text = self._endpoint.ask(_parts(item), seed=0)
-        return read(item, text)
+        message = {"role": "user", "content": _parts(item)}
+        return read(item, self._endpoint.complete([message], max_tokens=_MAX_TOKENS, seed=0).text)
 
 
 def read(item: Item, text: str) -> Reply:
@@ -245,7 +245,7 @@ def _parts(item: Item) -> list[dict[str, Any]]:
         names = [f"Picture {i + 1}" for i in range(len(item.images))]
     parts: list[dict[str, Any]] = []
     for name, picture in zip(names, item.images, strict=True):
-        parts += [{"type": "text", "text": f"{name}:"}, {"type": "image_url", "image_url": {"url": _data_url(picture)}}]
+        parts += [text_part(f"{name}:"), picture_part(picture)]
     options = "".join(f"\n{letter}. {option}" for letter, option in zip("ABCDEFGH", item.options, strict=False))
     forms = {
         Kind.SCORE: "Answer with a single number from 0 (bad) to 100 (excellent).",
@@ -259,10 +259,5 @@ def _parts(item: Item) -> list[dict[str, Any]]:
         corners = ", ".join(f"{c:.2f}" for c in item.focus.bounds.normalized(width=width, height=height))
         focus = f"\nThe region lies within ({corners}), as shares of width and height from the top left."
     question = item.question or "How good is the quality of the picture?"
-    parts.append({"type": "text", "text": f"{question}{options}{focus}\n{forms.get(item.kind, '')}".strip()})
+    parts.append(text_part(f"{question}{options}{focus}\n{forms.get(item.kind, '')}".strip()))
     return parts
-
-
-def _data_url(picture: Picture) -> str:
-    data = picture if isinstance(picture, bytes) else picture.read_bytes()
-    return f"data:image/{kind_of(data, 'a picture').lower()};base64,{base64.b64encode(data).decode()}"

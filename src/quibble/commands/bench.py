@@ -302,15 +302,16 @@ def rescore(
 
 def _evaluation(judge: str | None, url: str | None, rounds: int, names: str | None, resamples: int) -> Evaluation:
     from quibble.bench.evaluate import Evaluation
-    from quibble.bench.judge import ChatJudge, Endpoint, Judge, LexicalJudge, ReplyCache
+    from quibble.bench.judge import ChatJudge, Judge, LexicalJudge
     from quibble.bench.metrics.boxes import sentence_likeness
+    from quibble.endpoint import Endpoint
 
     if (judge is None) != (url is None):
         raise click.UsageError("--judge and --judge-url go together")
     marks: Judge = LexicalJudge()
     if judge is not None and url is not None:
-        endpoint = Endpoint(url=url, model=judge, key=os.environ.get("QUIBBLE_JUDGE_KEY"), temperature=0.7)
-        marks = ChatJudge(endpoint, ReplyCache("judge-replies.jsonl"))
+        key = os.environ.get("QUIBBLE_JUDGE_KEY")
+        marks = ChatJudge(Endpoint(url, judge, key=key, cache="judge-replies.sqlite", timeout_s=120))
     likeness = sentence_likeness(names) if names is not None else None
     return Evaluation(marks, rounds=rounds, likeness=likeness, resamples=resamples)
 

@@ -1,7 +1,6 @@
 """Judges of answers in words: a language model behind an OpenAI-compatible endpoint, or words in common without one."""
 
-from quibble.bench.judge.cache import ReplyCache
-from quibble.bench.judge.endpoint import ChatJudge, Endpoint
+from quibble.bench.judge.chat import ChatJudge
 from quibble.bench.judge.lexical import LexicalJudge
 from quibble.bench.judge.prompts import PROMPTS, Case, Judge, Prompt, read_mark
 
@@ -9,10 +8,8 @@ __all__ = [
     "PROMPTS",
     "Case",
     "ChatJudge",
-    "Endpoint",
     "Judge",
     "LexicalJudge",
     "Prompt",
-    "ReplyCache",
     "read_mark",
 ]
