@@ -31,21 +31,23 @@ ALLOWED = {
     "draw": CORE,
     "endpoint": CORE,
     "text": CORE,
-    "backends": CORE | {"preprocess", "text"},
+    "backends": CORE | {"endpoint", "preprocess", "text"},
     "findings": CORE | {"backends"},
     "noting": CORE | {"backends", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
     "chat": CORE | {"backends", "text"},
     "pointing": CORE | {"text"},
-    "assessor": CORE | {"backends", "chat", "findings", "native", "noting", "pointing", "preprocess", "text"},
+    "seeing": CORE | {"backends", "text"},
+    "assessor": CORE | {"backends", "chat", "findings", "native", "noting", "pointing", "preprocess", "seeing", "text"},
     "distort": CORE,
     "data": CORE | {"draw"},
     "pipelines": CORE | {"data", "distort", "text"},
     "model": CORE - {"image", "filetype"},
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
-    "bench": CORE | {"assessor", "data", "distort", "endpoint", "pipelines", "text"},
-    "commands": CORE | {"assessor", "backends", "bench", "data", "distort", "draw", "pipelines", "pointing", "train"},
+    "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "pipelines", "text"},
+    "commands": CORE
+    | {"assessor", "backends", "bench", "data", "distort", "draw", "endpoint", "pipelines", "pointing", "train"},
     "cli": {"_version", "commands", "errors"},
 }
 

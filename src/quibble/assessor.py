@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -11,22 +13,36 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble import native, noting, preprocess
-from quibble.backends.base import Evidence, LanguageBackend, PerceptionBackend
+from quibble import native, noting, preprocess, seeing
+from quibble.backends import choice
+from quibble.backends.base import (
+    ABILITIES,
+    Ability,
+    Evidence,
+    LanguageBackend,
+    MaskingBackend,
+    PerceptionBackend,
+    PointSegmenter,
+    SeeingBackend,
+    refuse,
+)
 from quibble.backends.language import GREEDY, Sampling
 from quibble.backends.onnx import OnnxPerception
 from quibble.backends.speaker import OnnxSpeaker
+from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
-from quibble.errors import ArgumentError
+from quibble.errors import ArgumentError, CapabilityError
 from quibble.findings import find
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
-from quibble.pointing import findings_meant, phrases_in, plain
-from quibble.results import Answer, Comparison, Grounding, Ranked, Report, Score
+from quibble.pointing import finding_at, findings_meant, phrases_in
+from quibble.pointing import plain as without_codes
+from quibble.results import Answer, Comparison, Finding, Grounding, Ranked, Report, Score
 from quibble.taxonomy import LEVEL_SCORES, Category, Level
-from quibble.text import questions
-from quibble.text.conversation import Conversation
+from quibble.text import plain, questions
+from quibble.text.conversation import Conversation, Shown
 from quibble.text.evidence import POSSIBLE, ComparisonNotes, PictureNotes, RegionNotes
+from quibble.text.vocabulary import categories_named
 
 #: How many pictures are looked at together by `assess_many`: enough to group equal sizes, little to keep in memory.
 _GROUP = 8
@@ -36,28 +52,37 @@ _GROUP = 8
 class Look:
     """A picture that has been looked at: everything else is read off it without running the vision model again.
 
-    view: (h, w, 3) uint8, the picture as it was judged.
+    view: (h, w, 3) uint8, the picture as it was judged. seen: what nano saw; None for models that see for themselves.
     """
 
     image: str
     width: int
     height: int
-    evidence: Evidence
     view: NDArray[np.uint8]
+    seen: Evidence | None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What nano saw. Raises CapabilityError if it was not asked."""
+        if self.seen is None:
+            raise CapabilityError("this picture was looked at for a model that sees for itself; look again with nano")
+        return self.seen
 
 
 Place = Region | Box | Mask
 
 
 class Assessor:
-    """Judges pictures with the model that ships in the package, or with another export of the same form.
+    """Judges pictures with nano, the model that ships in the package, or with another.
 
-    threads: how many CPU threads a model run may take; 0 takes all cores. An Assessor may be shared by threads.
-    language: what writes the answers in words; by default the package's own, loaded when it is first needed.
+    model: "nano", a folder (an export of nano's form, or a checkpoint), an id of the hub, "URL#NAME" of a served model,
+    or a SeeingBackend. backend, language: instead of a model, what perceives and what writes the answers.
+    segmenter: for models that see for themselves, what finds the extent of what ground() points to; None: what nano
+    finds there. threads: how many CPU threads a run of nano may take; 0 takes all cores.
 
-    Wherever a picture is asked for, it is a Look or whatever look() takes. Answers in words raise ModelError where the
-    package has no language weights. They are the likeliest ones unless `sampling` says otherwise, so the same question
-    gets the same answer.
+    An Assessor may be shared by threads. What a model cannot do raises CapabilityError. Wherever a picture is asked
+    for, it is a Look or whatever look() takes. Answers in words raise ModelError where the package has no language
+    weights. They are the likeliest ones unless `sampling` says otherwise, so the same question gets the same answer.
 
         >>> from quibble import Assessor
         >>> report = Assessor().assess("photo.jpg")
@@ -68,15 +93,49 @@ class Assessor:
         backend: PerceptionBackend | None = None,
         language: LanguageBackend | None = None,
         *,
+        model: str | os.PathLike[str] | SeeingBackend = "nano",
+        segmenter: PointSegmenter | None = None,
         threads: int = 0,
     ) -> None:
-        self.backend: PerceptionBackend = backend or OnnxPerception(threads=threads)
-        self._given, self._threads = language, threads
+        self._given, self._language, self._threads, self._segmenter = backend, language, threads, segmenter
+        self.viewer: SeeingBackend | None = None
+        self._folder = NANO
+        if not isinstance(model, str | os.PathLike):
+            self.viewer = model
+        elif (folder := choice.exported(model)) is not None:
+            self._folder = folder
+            # Weights that are missing are missed now.
+            _ = self.backend
+        else:
+            self.viewer = choice.open_seeing(model)
+        if self.viewer is not None and language is not None:
+            raise ArgumentError("a model that sees for itself writes its own answers; give no language model beside it")
+        self._asks = plain.LEARNED if self.viewer is None else plain.PLAIN
+
+    @cached_property
+    def backend(self) -> PerceptionBackend:
+        """What perceives; beside a model that sees for itself, nano."""
+        return self._given or OnnxPerception(self._folder, threads=self._threads)
 
     @cached_property
     def language(self) -> LanguageBackend:
         """What writes the answers. Raises ModelError if there are no weights."""
-        return self._given or OnnxSpeaker(threads=self._threads)
+        return self.viewer or self._language or OnnxSpeaker(self._folder / "language", threads=self._threads)
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.backend.name if self.viewer is None else self.viewer.name
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What can be asked for."""
+        return ABILITIES["nano" if self.viewer is None else "chat"]
+
+    def need(self, ability: Ability) -> None:
+        """Raise CapabilityError, which says what can, if the model lacks an ability."""
+        if ability not in self.abilities:
+            raise refuse(self.name, ability)
 
     def look(self, image: Any, *, max_megapixels: float = 100.0, allow_truncated: bool = False) -> Look:
         """Look at a picture once; the result answers many questions. image: whatever quibble.image.load takes."""
@@ -86,10 +145,11 @@ class Assessor:
     def score(self, image: Any) -> Score:
         """How good a picture is as a whole, 0 (bad) to 100 (excellent)."""
         look = self._look(image)
-        return self._score(look.evidence)
+        return self._score(look.evidence) if self.viewer is None else seeing.rate(self.viewer, look.view)
 
     def assess(self, image: Any) -> Report:
         """The score, and what is wrong where."""
+        self.need(Ability.ASSESS)
         look = self._look(image)
         calibration = self.backend.calibration
         findings = find(
@@ -111,6 +171,7 @@ class Assessor:
 
     def assess_many(self, images: Iterable[Any]) -> Iterator[Report]:
         """Reports of many pictures, in order. Pictures of one size are run together, which is faster."""
+        self.need(Ability.ASSESS)
         group: list[Any] = []
         for image in images:
             group.append(image)
@@ -135,11 +196,13 @@ class Assessor:
         """
         if (region is not None) + (reference is not None) + boxes > 1:
             raise ArgumentError("a description has a region, a reference or boxes: give one of them")
+        if boxes:
+            self.need(Ability.BOXES)
         look = self._look(image)
         if reference is not None:
-            about = Conversation.against(self._notes(look), self._notes(self._look(reference)))
-            return Answer(text=self._write(about.saying(questions.DESCRIBE_AGAINST), sampling))
-        asked = questions.DESCRIBE if region is None else questions.DESCRIBE_REGION
+            about = self._against(look, self._look(reference))
+            return Answer(text=self._write(about.saying(self._asks.against), sampling))
+        asked = self._asks.picture if region is None else self._asks.region
         if not boxes:
             return Answer(text=self._write(self._about(look, region).saying(asked), sampling))
         text = self._write(self._about(look).saying(f"{asked} {questions.WITH_BOXES}"), sampling)
@@ -179,29 +242,31 @@ class Assessor:
         """What is wrong with a region: the names of its defects, or with what they do to it too."""
         if detail not in ("short", "long"):
             raise ArgumentError(f"the detail is 'short' or 'long', found {detail!r}")
-        look = self._look(image)
-        notes = self._region_notes(look, region)
-        question = questions.refer(notes, long=detail == "long")
-        return Answer(text=self._write(Conversation.about(self._notes(look), notes).saying(question), sampling))
+        look, long = self._look(image), detail == "long"
+        question = plain.refer(long=long)
+        if self.viewer is None:
+            question = questions.refer(self._region_notes(look, region), long=long)
+        return Answer(text=self._write(self._about(look, region).saying(question), sampling))
 
     def ground(self, image: Any, query: str, *, sampling: Sampling = GREEDY) -> Grounding:
         """Where the answer to a query lies. query: a question or request, or only the name of a category.
 
         The regions are findings, with the masks that assess() gives, or, with a low confidence and a text that says
-        so, what was not sure enough for a finding; there are none where nothing was seen.
+        so, what was not sure enough for a finding; there are none where nothing was seen. A model that sees for itself
+        says in words where it is, which the probabilities of these words turn into a point; there the segmenter, or a
+        finding of nano's, gives the region. Source: IQA-Octopus, text-to-point.
         """
-        look = self._look(image)
-        report, query = self.assess(look), tidy(query)
+        look, query = self._look(image), tidy(query)
         names = {name.lower(): category for category in Category for name in (category.value, category.words)}
         named = names.get(query.lower())
+        if self.viewer is not None:
+            asked = plain.where(named.words) if named is not None else query
+            return self._point_out(self.viewer, look, asked, sampling)
+        report = self.assess(look)
         asked = questions.where(named.words) if named is not None else query
         told = self._write(self._about(look).saying(f"{asked} {questions.WITH_BOX}"), sampling)
-        fit = self.backend.calibration
-        suspected = [
-            finding
-            for finding, _ in noting.suspected(report, look.evidence, POSSIBLE, slope=fit.slope, offset=fit.offset)
-        ]
-        return Grounding(text=plain(told), findings=findings_meant(asked, told, report, suspected))
+        suspected = self._suspected(report, look.evidence)
+        return Grounding(text=without_codes(told), findings=findings_meant(asked, told, report, suspected))
 
     def compare(self, a: Any, b: Any, reference: Any = None, *, sampling: Sampling = GREEDY) -> Comparison:
         """Which of two pictures is better, how sure that is, in what they differ, where, and why.
@@ -210,12 +275,14 @@ class Assessor:
         """
         looks = [self._look(a), self._look(b)]
         original = None if reference is None else self._look(reference)
+        if self.viewer is not None:
+            return self._compare_shown(self.viewer, looks[0], looks[1], original, sampling)
         notes = self._notes(looks[0]), self._notes(looks[1])
         told = ComparisonNotes.of(*notes, a_better=self._better(looks[0], looks[1], original))
         about = Conversation.comparing(
             *notes, comparison=told, reference=None if original is None else self._notes(original)
         )
-        text = self._write(about.saying(questions.COMPARE), sampling, opening=f"Image {told.winner} is")
+        text = self._write(about.saying(self._asks.two), sampling, opening=f"Image {told.winner} is")
         where = {}
         for category, difference in told.differences:
             more, less = looks[::-1] if difference > 0 else looks
@@ -227,15 +294,25 @@ class Assessor:
         )
 
     def rank(self, images: Iterable[Any]) -> tuple[Ranked, ...]:
-        """Pictures, the best first: each is compared with each other one, as compare() does without a reference."""
-        looks = [self._look(image) for image in images]
-        if len(looks) < 2:
-            raise ArgumentError(f"a ranking needs two pictures or more, found {len(looks)}")
+        """Pictures, the best first: each is compared with each other one, as compare() does without a reference.
+
+        A model that sees for itself scores each once, and votes are by the probabilities of the levels.
+        """
+        if self.viewer is not None:
+            names, scores = self._rate(self.viewer, images)
+        else:
+            looks = [self._look(image) for image in images]
+            names, scores = [look.image for look in looks], [self.score(look) for look in looks]
+        if len(names) < 2:
+            raise ArgumentError(f"a ranking needs two pictures or more, found {len(names)}")
         ranked = []
-        for number, look in enumerate(looks):
-            votes = [self._better(look, other) for i, other in enumerate(looks) if i != number]
-            place = Ranked(image=look.image, number=number, votes=float(np.mean(votes)), score=self.score(look))
-            ranked.append(place)
+        for number, (name, score) in enumerate(zip(names, scores, strict=True)):
+            others = [i for i in range(len(names)) if i != number]
+            if self.viewer is not None:
+                votes = [seeing.preferred(score, scores[i]) for i in others]
+            else:
+                votes = [self._better(looks[number], looks[i]) for i in others]
+            ranked.append(Ranked(image=name, number=number, votes=float(np.mean(votes)), score=score))
         return tuple(sorted(ranked, key=lambda place: (-place.votes, -place.score.value)))
 
     def chat(self, image: Any, region: Place | None = None, *, sampling: Sampling = GREEDY) -> Chat:
@@ -257,7 +334,64 @@ class Assessor:
         return noting.region_notes(look.evidence, inside, width=look.width, height=look.height)
 
     def _about(self, look: Look, region: Place | None = None) -> Conversation:
+        if self.viewer is not None:
+            focus = None if region is None else _inside(region, look)
+            return Conversation.showing(Shown(pixels=look.view), focus=focus)
         return Conversation.about(self._notes(look), None if region is None else self._region_notes(look, region))
+
+    def _against(self, look: Look, reference: Look) -> Conversation:
+        if self.viewer is not None:
+            named = ("Reference", reference), ("Image", look)
+            return Conversation.showing(*(Shown(name=name, pixels=picture.view) for name, picture in named))
+        return Conversation.against(self._notes(look), self._notes(reference))
+
+    def _rate(self, viewer: SeeingBackend, images: Iterable[Any]) -> tuple[list[str], list[Score]]:
+        """Names and scores, as many at once as the model takes; pictures are not kept."""
+        names, scores, waiting = [], [], deque[Future[Score]]()
+        with ThreadPoolExecutor(viewer.concurrency) as pool:
+            for image in images:
+                look = self._look(image)
+                names.append(look.image)
+                if len(waiting) == viewer.concurrency:
+                    scores.append(waiting.popleft().result())
+                waiting.append(pool.submit(seeing.rate, viewer, look.view))
+            scores += [future.result() for future in waiting]
+        return names, scores
+
+    def _compare_shown(
+        self, viewer: SeeingBackend, a: Look, b: Look, reference: Look | None, sampling: Sampling
+    ) -> Comparison:
+        original = None if reference is None else reference.view
+        a_better = seeing.better(viewer, a.view, b.view, original)
+        winner = "A" if a_better >= 0.5 else "B"
+        about = seeing.pair(a.view, b.view, original).saying(self._asks.two)
+        text = self._write(about, sampling, opening=f"Image {winner} is better")
+        return Comparison(winner=winner, probability=max(a_better, 1 - a_better), differences={}, text=text)
+
+    def _point_out(self, viewer: SeeingBackend, look: Look, asked: str, sampling: Sampling) -> Grounding:
+        about = self._about(look)
+        if isinstance(viewer, MaskingBackend):
+            text, masks = viewer.segment(about.saying(asked), sampling=sampling)
+            return Grounding(text=text, findings=(), regions=masks)
+        about = about.saying(f"{asked}\n{plain.SAY_WHERE}")
+        text = self._write(about, sampling)
+        point = seeing.point(viewer, about.answered(text), width=look.width, height=look.height)
+        if point is None:
+            return Grounding(text=text, findings=())
+        if self._segmenter is not None:
+            mask = self._segmenter.at(look.view, [point], [True])
+            return Grounding(text=text, findings=(), point=point, regions=(mask,) if mask.area else ())
+        nano = Assessor(self.backend)
+        seen = nano.look(look.view)
+        report = nano.assess(seen)
+        among = (*report.findings, *self._suspected(report, seen.evidence))
+        found = finding_at(point, among, categories_named(asked) or categories_named(text))
+        return Grounding(text=text, findings=() if found is None else (found,), point=point)
+
+    def _suspected(self, report: Report, evidence: Evidence) -> list[Finding]:
+        fit = self.backend.calibration
+        found = noting.suspected(report, evidence, POSSIBLE, slope=fit.slope, offset=fit.offset)
+        return [finding for finding, _ in found]
 
     def _write(self, conversation: Conversation, sampling: Sampling, opening: str = "") -> str:
         return "".join(self.language.write(conversation, sampling=sampling, opening=opening))
@@ -268,6 +402,8 @@ class Assessor:
             yield self.assess(look)
 
     def _looks(self, names: Sequence[str], pictures: Sequence[NDArray[np.uint8]]) -> list[Look]:
+        if self.viewer is not None:
+            return [_shown(name, picture) for name, picture in zip(names, pictures, strict=True)]
         views = [preprocess.view(picture) for picture in pictures]
         evidence = self.backend.perceive(views)
         cells = [native.cells(picture) for picture in pictures]
@@ -279,7 +415,7 @@ class Assessor:
             for seen, group, picture in zip(evidence, cells, pictures, strict=True)
         ]
         return [
-            Look(image=name, width=picture.shape[1], height=picture.shape[0], evidence=seen, view=view)
+            Look(image=name, width=picture.shape[1], height=picture.shape[0], seen=seen, view=view)
             for name, picture, seen, view in zip(names, pictures, evidence, views, strict=True)
         ]
 
@@ -294,6 +430,10 @@ class Assessor:
             high=min(100.0, value + reach),
             levels=dict(zip(Level, probabilities.tolist(), strict=True)),
         )
+
+
+def _shown(name: str, picture: NDArray[np.uint8]) -> Look:
+    return Look(image=name, width=picture.shape[1], height=picture.shape[0], view=picture, seen=None)
 
 
 def _name(image: Any) -> str:

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "ground": ("quibble.commands.ground:ground", "Find the regions that a question asks for."),
     "compare": ("quibble.commands.pairs:compare", "Say which of two photographs is better, and why."),
     "rank": ("quibble.commands.pairs:rank", "Sort photographs by quality."),
+    "models": ("quibble.commands.models:models", "List the models to choose from, and what each can do."),
     "distort": ("quibble.commands.distort:distort", "Distort a photograph, whole or in regions."),
     "data": ("quibble.commands.data:data", "Build, check, look at and convert data sets."),
     "bench": ("quibble.commands.bench:bench", "Measure models on benchmarks, beside the papers' figures."),

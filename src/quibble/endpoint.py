@@ -136,6 +136,15 @@ def _png(picture: NDArray[np.uint8]) -> bytes:
     return stream.getvalue()
 
 
+def served(url: str, *, key: str | None = None, timeout_s: float = 20.0) -> list[str]:
+    """Names of the models at an endpoint, sorted. Raises EndpointError if it does not say."""
+    endpoint = Endpoint(url, "any", key=key, timeout_s=timeout_s)
+    try:
+        return _result(endpoint._line.submit(endpoint._names()))
+    finally:
+        endpoint.close()
+
+
 class Endpoint:
     """A model on a server. May be shared by threads, and goes on working in processes that were forked from this one.
 
@@ -272,6 +281,18 @@ class Endpoint:
         done: Future[Completion] = Future()
         done.set_result(known)
         return done
+
+    async def _names(self) -> list[str]:
+        import openai
+
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                response = await self._line.client.models.with_raw_response.list()
+            return sorted(str(model["id"]) for model in json.loads(response.content)["data"])
+        except (openai.OpenAIError, TimeoutError, ValueError, KeyError, TypeError) as error:
+            raise EndpointError(
+                f"{self.url} did not say which models it has ({error!r}); check the address and the key"
+            ) from error
 
     async def _complete(self, body: dict[str, Any]) -> Completion:
         completion = self._read(await self._ask(body))

@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from quibble.errors import ArgumentError
-from quibble.geometry import Box, grid_decode
+from quibble.geometry import Box, Mask, Point, grid_decode
 from quibble.results import Finding, Phrase, Report
 from quibble.taxonomy import Category
 from quibble.text.vocabulary import categories_named
 
+#: Points that are words for thirds of a picture are exact to half a third.
+REACH: Final = 1 / 6
 _MARKED: Final = re.compile(r"\[([^\[\]]+)\]\((\d+),(\d+)\)")
 
 
@@ -43,6 +45,23 @@ def findings_meant(query: str, answer: str, report: Report, suspected: Sequence[
     if not meant:
         named = categories_named(query) or categories_named(answer)
     return tuple(f for f in among if f.category in named or any(f is m for m in meant))
+
+
+def finding_at(point: Point, findings: Sequence[Finding], named: Collection[Category]) -> Finding | None:
+    """The finding that a point lies in, or just beside, by no more than REACH of the picture's sides.
+
+    Of several, one of a category that was named, and then the smallest.
+    """
+    near = [finding for finding in findings if _is_near(point, finding.mask)]
+    return min(near, key=lambda finding: (finding.category not in named, finding.mask.area), default=None)
+
+
+def _is_near(point: Point, mask: Mask) -> bool:
+    inside = mask.to_array()
+    dx, dy = REACH * mask.width, REACH * mask.height
+    rows = slice(max(0, round(point.y - dy)), round(point.y + dy) + 1)
+    columns = slice(max(0, round(point.x - dx)), round(point.x + dx) + 1)
+    return bool(inside[rows, columns].any())
 
 
 def _marked(text: str, report: Report) -> list[tuple[str, Box]]:

@@ -25,13 +25,17 @@ def view(image: Picture) -> Picture:
     Pictures whose long side is at most 768 keep their pixels; very elongated ones are shrunk to 768 and then mirrored
     outwards on the short side.
     """
+    return np.ascontiguousarray(pad(shrink(image, LONG_SIDE)))
+
+
+def shrink(image: Picture, long_side: int) -> Picture:
+    """A picture with a long side of at most so many pixels: itself, or a smaller version. (H, W, 3) uint8."""
     height, width = image.shape[:2]
-    scale = LONG_SIDE / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        shrunk = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
-        image = np.asarray(shrunk)
-    return np.ascontiguousarray(pad(image))
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
 
 
 def pad(image: Picture) -> Picture:

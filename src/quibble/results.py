@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from quibble.errors import ArgumentError
-from quibble.geometry import Box, Mask
+from quibble.geometry import Box, Mask, Point
 from quibble.taxonomy import Category, Distortion, Level, severity_word
 
 
@@ -215,27 +215,45 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Grounding:
-    """Where the answer to a question lies: what it says, and the findings that it means."""
+    """Where the answer to a question lies: what it says, and the findings that it means.
+
+    point: where a model that sees for itself pointed to, in pixels. regions: what was segmented there, or by that
+    model, without being a finding.
+    """
 
     text: str
     findings: tuple[Finding, ...]
+    point: Point | None = None
+    regions: tuple[Mask, ...] = ()
 
     @property
     def masks(self) -> tuple[Mask, ...]:
-        return tuple(finding.mask for finding in self.findings)
+        return (*(finding.mask for finding in self.findings), *self.regions)
 
     @property
     def boxes(self) -> tuple[Box, ...]:
-        return tuple(finding.box for finding in self.findings)
+        boxes = (*(finding.box for finding in self.findings), *(mask.box for mask in self.regions))
+        return tuple(box for box in boxes if box is not None)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"text": self.text, "findings": [finding.to_dict() for finding in self.findings]}
+        return {
+            "text": self.text,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "point": [self.point.x, self.point.y] if self.point is not None else None,
+            "regions": [mask.to_coco() for mask in self.regions],
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Grounding:
         """The inverse of to_dict. Raises ArgumentError naming what is missing or wrong."""
         with _reading("grounding"):
-            return cls(text=data["text"], findings=tuple(Finding.from_dict(f) for f in data["findings"]))
+            point = data["point"]
+            return cls(
+                text=data["text"],
+                findings=tuple(Finding.from_dict(f) for f in data["findings"]),
+                point=Point(**dict(zip("xy", point, strict=True))) if point is not None else None,
+                regions=tuple(Mask.from_coco(mask) for mask in data["regions"]),
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from quibble.assessor import Assessor
+from quibble.backends.chat import ChatBackend
 from quibble.bench.item import Item, Kind
-from quibble.bench.models import AssessorModel, ChatModel, CommonestModel, RandomModel, SimilarityModel, read
+from quibble.bench.models import AssessorModel, CommonestModel, RandomModel, SeeingModel, SimilarityModel, read
 from quibble.bench.reply import Status
 from quibble.endpoint import Endpoint
 from quibble.geometry import Box, Mask, Region
-from quibble.image import save
+from quibble.image import load, save
 from tests.bench.examples import PICTURE
 from tests.chat_server import ChatServer, Said
 from tests.fake_backend import FakeBackend
@@ -110,17 +111,17 @@ def test_what_cannot_be_read_is_not_guessed() -> None:
 
 def test_a_language_model_sees_pictures_and_options(chat_server: ChatServer, pictures: tuple[Path, Path, Path]) -> None:
     chat_server.script = [Said(text="Image B")]
-    model = ChatModel(Endpoint(chat_server.url, "lmm"))
+    model = SeeingModel(ChatBackend(Endpoint(chat_server.url, "lmm")))
     item = Item(id="c", kind=Kind.COMPARE, images=pictures, reference=True, question="Which is better?")
     assert model.answer(item).winner == "B"
     parts = chat_server.asked[0]["messages"][0]["content"]
     assert [p["text"] for p in parts if p["type"] == "text"][:3] == ["Reference:", "Image A:", "Image B:"]
     url = next(p["image_url"]["url"] for p in parts if p["type"] == "image_url")
-    assert base64.b64decode(url.removeprefix("data:image/png;base64,")) == pictures[0].read_bytes()
+    assert (load(base64.b64decode(url.removeprefix("data:image/png;base64,"))) == load(pictures[0])).all()
     chat_server.script = [Said(text="No idea")]
     asked = Item(id="q", kind=Kind.CHOICE, images=pictures[:1], options=("Yes", "No"), right=0, question="Sharp?")
     assert model.answer(asked).status is Status.UNREADABLE
     assert "A. Yes\nB. No" in chat_server.asked[1]["messages"][0]["content"][-1]["text"]
     refer = Item(id="r", kind=Kind.REFER, images=pictures[:1], focus=Region(mask=WHOLE), question="What?")
     model.answer(refer)
-    assert "(0.00, 0.00, 1.00, 1.00)" in chat_server.asked[2]["messages"][0]["content"][-1]["text"]
+    assert "between 0.00 and 1.00 of the width" in chat_server.asked[2]["messages"][0]["content"][-2]["text"]

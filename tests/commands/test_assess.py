@@ -17,7 +17,7 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(quibble.assessor, "OnnxPerception", lambda threads=0: FakeBackend())
+    monkeypatch.setattr(quibble.assessor, "OnnxPerception", lambda *_, threads=0: FakeBackend())
     monkeypatch.chdir(tmp_path)
     picture = np.full((120, 160, 3), 51, np.uint8)
     save(picture, "dark.png")

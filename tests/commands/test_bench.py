@@ -130,8 +130,8 @@ def test_a_limit_is_drawn_with_the_seed(benchmark: Path) -> None:
     [
         (["koniq-10", "x", "--model", "nano"], "did you mean koniq-10k"),
         (["koniq-10k", "--model", "nano"], "needs the folder with its files"),
-        (["koniq-10k", "koniq", "--model", "gpt"], "models are nano, psnr"),
-        (["koniq-10k", "koniq", "--model", "chat:x"], "chat:NAME with --url"),
+        (["koniq-10k", "koniq", "--model", "gpt"], "there is no model 'gpt'; expected nano"),
+        (["koniq-10k", "koniq", "--model", "http://localhost:8000/v1"], "written URL#NAME"),
         (["koniq-10k", "koniq", "--model", "psnr"], "can answer none"),
         (["koniq-10k", "koniq", "--model", "nano", "--judge", "x"], "go together"),
     ],

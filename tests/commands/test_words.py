@@ -30,8 +30,8 @@ def speaker() -> FakeSpeaker:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speaker: FakeSpeaker) -> Path:
     """half.png is blurred on the left, dark.png is the same scene without that."""
-    monkeypatch.setattr(quibble.assessor, "OnnxPerception", lambda threads=0: FakeBackend())
-    monkeypatch.setattr(quibble.assessor, "OnnxSpeaker", lambda threads=0: speaker)
+    monkeypatch.setattr(quibble.assessor, "OnnxPerception", lambda *_, threads=0: FakeBackend())
+    monkeypatch.setattr(quibble.assessor, "OnnxSpeaker", lambda *_, threads=0: speaker)
     monkeypatch.chdir(tmp_path)
     picture = np.full((120, 160, 3), 10, np.uint8)
     picture[:, :80] = 100
@@ -173,7 +173,7 @@ def test_mistakes_are_one_line_and_code_2(arguments: tuple[str, ...], line: str)
 
 
 def test_without_weights_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(threads: int = 0) -> FakeSpeaker:
+    def missing(*_: Path, threads: int = 0) -> FakeSpeaker:
         raise ModelError("there are no language weights")
 
     monkeypatch.setattr(quibble.assessor, "OnnxSpeaker", missing)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from quibble.errors import CapabilityError
+from quibble.geometry import Mask, Point
 
 if TYPE_CHECKING:
     from quibble.backends.language import Sampling
@@ -96,3 +100,63 @@ class LanguageBackend(Protocol):
 
     def weigh(self, conversation: Conversation, words: Sequence[str]) -> list[float]:
         """How the answer to the last turn is shared out among words that it may begin with. Sums to 1."""
+
+
+class SeeingBackend(LanguageBackend, Protocol):
+    """A large model that is shown the pictures of a conversation themselves (Shown.pixels); it reads no evidence.
+
+    An opening is asked for and cannot be held to. weigh() raises CapabilityError where probabilities are not to be had.
+    """
+
+    @property
+    def concurrency(self) -> int:
+        """How many threads may ask it at once with profit."""
+
+
+@runtime_checkable
+class MaskingBackend(SeeingBackend, Protocol):
+    """One that also draws what it speaks of."""
+
+    def segment(self, conversation: Conversation, *, sampling: Sampling) -> tuple[str, tuple[Mask, ...]]:
+        """The answer to the last turn, and the masks in it at the size of the last picture; there may be none."""
+
+
+class PointSegmenter(Protocol):
+    """What finds the extent of something at a point; quibble.experts.segmenter has some."""
+
+    @property
+    def name(self) -> str:
+        """Which model it is."""
+
+    def at(self, rgb: NDArray[np.uint8], points: Sequence[Point], labels: Sequence[bool]) -> Mask:
+        """The segment of a picture, (H, W, 3), that points lie inside of, or outside where a label is false."""
+
+
+class Ability(StrEnum):
+    """What an Assessor can be asked for, by the name of its method; BOXES is describe(boxes=True)."""
+
+    SCORE = "score"
+    ASSESS = "assess"
+    DESCRIBE = "describe"
+    BOXES = "boxes"
+    ASK = "ask"
+    REFER = "refer"
+    GROUND = "ground"
+    COMPARE = "compare"
+    RANK = "rank"
+    CHAT = "chat"
+
+
+#: What models of each kind can do. Those that see for themselves give no findings: neither masks nor severities.
+ABILITIES: Final = {
+    "nano": frozenset(Ability),
+    "torch": frozenset(Ability) - {Ability.ASSESS, Ability.BOXES},
+    "chat": frozenset(Ability) - {Ability.ASSESS, Ability.BOXES},
+}
+
+
+def refuse(name: str, ability: Ability) -> CapabilityError:
+    """The error for what a model cannot do: which others can."""
+    able = " and ".join(kind for kind, abilities in ABILITIES.items() if ability in abilities)
+    lacking = {Ability.ASSESS: "findings with masks and severities", Ability.BOXES: "boxes in its descriptions"}
+    return CapabilityError(f"the model {name} gives no {lacking.get(ability, ability.value)}; ask {able} for that")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,21 @@ from quibble.backends.language import Numbers, softmax
 from quibble.errors import ArgumentError, ModelError
 from quibble.geometry import Point
 from quibble.taxonomy import HORIZONTAL, VERTICAL
+
+#: One-word answers for thirds of a picture's width and height, in order, for models whose tokens are not known.
+ACROSS: Final = (HORIZONTAL[0], "center", HORIZONTAL[1])
+DOWN: Final = (VERTICAL[0], "center", VERTICAL[1])
+_MIDDLES: Final = (1 / 6, 1 / 2, 5 / 6)
+
+
+def point_by_thirds(across: Sequence[float], down: Sequence[float], *, width: int, height: int) -> Point:
+    """Where in a picture of (width, height) something lies whose place is shared out among ACROSS and DOWN.
+
+    As eq. 4, the mean of places by their probabilities, shares of three that need not sum to 1. A word stands for the
+    middle of its third: with the corners of eq. 4 a sure answer would point at the picture's border.
+    """
+    x, y = (float(np.dot(shares, _MIDDLES) / np.sum(shares)) for shares in (across, down))
+    return Point(x=x * width, y=y * height)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Whoever answers: quibble's Assessor, a language model behind an endpoint, and the baselines."""
+"""Whoever answers: quibble's Assessor, a large model that is shown the pictures, and the baselines."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from quibble.assessor import Assessor
+from quibble.backends.base import SeeingBackend
+from quibble.backends.language import GREEDY
 from quibble.bench.item import Item, Kind
 from quibble.bench.reply import Reply, Status, is_refusal, read_choice, read_names, read_score, read_winner
 from quibble.bench.tasks.records import TARGET, union
-from quibble.endpoint import Endpoint, picture_part, text_part
 from quibble.errors import ArgumentError, MissingExtraError
 from quibble.geometry import Box, Mask
 from quibble.image import ImageArray, load
 from quibble.results import Finding, Score
 from quibble.taxonomy import Category, QGroundClass, qground_class
+from quibble.text.conversation import Conversation, Shown
 
 #: A finding belongs to a region if it covers this share of it.
 COVERS: Final = 0.5
 #: Standard deviations from the mean within which 80% of a normal distribution lie.
 _Z80: Final = 1.2815515655446004
-#: Room for a language model's answer.
-_MAX_TOKENS: Final = 512
 
 
 class Model(Protocol):
@@ -53,7 +53,7 @@ class AssessorModel:
 
     @property
     def label(self) -> str:
-        return self._assessor.backend.name
+        return self._assessor.name
 
     def can(self, item: Item) -> bool:
         if item.kind is Kind.GROUND:
@@ -202,22 +202,21 @@ class RandomModel:
         return Reply(masks={name: Mask.from_box(box, width=width, height=height)})
 
 
-class ChatModel:
-    """A multi-modal language model behind an OpenAI-compatible endpoint; pictures travel in the request."""
+class SeeingModel:
+    """A multi-modal language model, served or on this machine: it is shown the pictures, and its text is read."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
+    def __init__(self, viewer: SeeingBackend) -> None:
+        self._viewer = viewer
 
     @property
     def label(self) -> str:
-        return f"{self._endpoint.model} at temperature 0"
+        return f"{self._viewer.name} at temperature 0"
 
     def can(self, item: Item) -> bool:
         return item.kind is not Kind.GROUND
 
     def answer(self, item: Item) -> Reply:
-        message = {"role": "user", "content": _parts(item)}
-        return read(item, self._endpoint.complete([message], max_tokens=_MAX_TOKENS, seed=0).text)
+        return read(item, "".join(self._viewer.write(_asked(item), sampling=GREEDY)))
 
 
 def read(item: Item, text: str) -> Reply:
@@ -238,14 +237,12 @@ def read(item: Item, text: str) -> Reply:
     return Reply(text=text, **found)
 
 
-def _parts(item: Item) -> list[dict[str, Any]]:
-    """Pictures with their names, then the question with the form of the answer."""
+def _asked(item: Item) -> Conversation:
+    """Pictures with their names, and the question with the form of the answer."""
     names = ["Reference"] * item.reference + (["Image A", "Image B"] if item.kind is Kind.COMPARE else ["Picture"])
     if len(names) != len(item.images):
         names = [f"Picture {i + 1}" for i in range(len(item.images))]
-    parts: list[dict[str, Any]] = []
-    for name, picture in zip(names, item.images, strict=True):
-        parts += [text_part(f"{name}:"), picture_part(picture)]
+    shown = [Shown(name=name, pixels=load(picture)) for name, picture in zip(names, item.images, strict=True)]
     options = "".join(f"\n{letter}. {option}" for letter, option in zip("ABCDEFGH", item.options, strict=False))
     forms = {
         Kind.SCORE: "Answer with a single number from 0 (bad) to 100 (excellent).",
@@ -253,11 +250,6 @@ def _parts(item: Item) -> list[dict[str, Any]]:
         Kind.COMPARE: 'Answer with "Image A" or "Image B" only.',
         Kind.REFER: "Answer with the names of the distortions only.",
     }
-    focus = ""
-    if item.focus is not None:
-        height, width = load(item.images[-1]).shape[:2]
-        corners = ", ".join(f"{c:.2f}" for c in item.focus.bounds.normalized(width=width, height=height))
-        focus = f"\nThe region lies within ({corners}), as shares of width and height from the top left."
     question = item.question or "How good is the quality of the picture?"
-    parts.append(text_part(f"{question}{options}{focus}\n{forms.get(item.kind, '')}".strip()))
-    return parts
+    text = f"{question}{options}\n{forms.get(item.kind, '')}".strip()
+    return Conversation.showing(*shown, focus=item.focus).saying(text)

@@ -14,7 +14,7 @@ from quibble.results import Answer, Finding
 
 
 def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every answer; the command gets `as_json`, `threads` and `sampling`."""
+    """The options of every answer; the command gets `as_json`, `model`, `threads` and `sampling`."""
 
     @wraps(command)
     def run(*, temperature: float, top_p: float, seed: int, **rest: Any) -> Any:
@@ -37,6 +37,7 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="When sampling, keep to the likeliest words that share this much probability.",
         ),
         click.option("--seed", type=click.IntRange(0), default=0, help="Of the sampling."),
+        model_option,
         threads_option,
     ]
     taking: Callable[..., Any] = run
@@ -44,6 +45,16 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
         taking = option(taking)
     return taking
 
+
+model_option = click.option(
+    "--model",
+    metavar="MODEL",
+    default="nano",
+    show_default=True,
+    envvar="QUIBBLE_MODEL",
+    show_envvar=True,
+    help="nano, a folder, an id of the hub, or URL#NAME of a served model; see `quibble models`.",
+)
 
 threads_option = click.option(
     "--threads", type=click.IntRange(0), default=0, help="CPU threads of the models; 0 takes all cores."

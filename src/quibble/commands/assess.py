@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from quibble.commands.answers import model_option, threads_option
 from quibble.errors import ArgumentError, QuibbleError
 from quibble.taxonomy import Category, parse_category
 
@@ -82,13 +83,15 @@ def _read_limits(ctx: click.Context, param: click.Parameter, texts: tuple[str, .
     callback=_read_limits,
     help="Exit with 1 if a finding of this category is at least this severe (0 to 5). Repeatable.",
 )
-@click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads of the model; 0 takes all cores.")
+@model_option
+@threads_option
 def assess(
     photos: tuple[str, ...],
     as_json: bool,
     draw: Path | None,
     fail_below: float | None,
     limits: dict[Category, float],
+    model: str,
     threads: int,
 ) -> int:
     """Tell how good photographs are, what is wrong with them, where, and how badly.
@@ -97,12 +100,14 @@ def assess(
     reported on stderr while the others go on, and the exit code is 2 at the end.
     """
     from quibble.assessor import Assessor
+    from quibble.backends.base import Ability
 
     if draw is not None and len(photos) > 1:
         draw.mkdir(parents=True, exist_ok=True)
     gate = Gate(fail_below, limits)
     broken = failed = False
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
+    assessor.need(Ability.ASSESS)
     with _progress(len(photos)) as advance:
         for photo in photos:
             try:

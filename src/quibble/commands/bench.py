@@ -38,7 +38,7 @@ _RUN_EXAMPLES = """\b
 Examples:
   quibble bench quibble-bench --model nano
   quibble bench quibble-bench --photos photos/ --model random --seed 1
-  quibble bench qbench-a1-dev data/qbench --model chat:llava --url http://localhost:8000/v1
+  quibble bench qbench-a1-dev data/qbench --model http://localhost:8000/v1#llava
   quibble bench qbench-a1-dev data/qbench --model file:answers.jsonl
 """
 
@@ -215,11 +215,13 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--model",
     "name",
+    metavar="MODEL",
     required=True,
-    help="nano, psnr, ssim, commonest, random, chat:NAME for a language model at --url, or file:PATH for answers made "
-    "elsewhere.",
+    envvar="QUIBBLE_MODEL",
+    show_envvar=True,
+    help="nano, a folder, an id of the hub, or URL#NAME of a served model, as for all commands; psnr, ssim, "
+    "commonest or random; or file:PATH for answers made elsewhere.",
 )
-@click.option("--url", help="chat: the endpoint; the key is read from QUIBBLE_MODEL_KEY.")
 @click.option(
     "--photos", type=click.Path(path_type=Path, file_okay=False, exists=True), help="quibble-bench: of these."
 )
@@ -233,7 +235,6 @@ def run(
     task: str,
     folder: Path | None,
     name: str,
-    url: str | None,
     photos: Path | None,
     limit: int | None,
     seed: int,
@@ -256,7 +257,7 @@ def run(
 
     evaluation = _evaluation(judge, judge_url, rounds, names, resamples)
     items, identity = _items(task, folder, photos, seed)
-    model = _model(name, items, url=url, seed=seed, threads=threads)
+    model = _model(name, items, seed=seed, threads=threads)
     chosen = _chosen(items, model, limit, seed)
     path = answers or Path(f"{task}--{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}.jsonl")
     started = Run(benchmark=task, model=model.label, identity=identity, seed=seed, limit=limit)
@@ -335,27 +336,23 @@ def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tu
     return items, f"{len(items)} items of {found.title}"
 
 
-def _model(name: str, items: Sequence[Item], *, url: str | None, seed: int, threads: int) -> Model:
+def _model(name: str, items: Sequence[Item], *, seed: int, threads: int) -> Model:
     from quibble.assessor import Assessor
     from quibble.bench import models
     from quibble.bench.elsewhere import FileModel
-    from quibble.bench.judge import Endpoint
 
-    kind, _, which = name.partition(":")
-    if kind == "chat" and which and url:
-        return models.ChatModel(Endpoint(url=url, model=which, key=os.environ.get("QUIBBLE_MODEL_KEY")))
-    if kind == "file" and which and not url:
-        return FileModel(which)
+    if name.startswith("file:"):
+        return FileModel(name.removeprefix("file:"))
     makers: dict[str, Callable[[], Model]] = {
-        "nano": lambda: models.AssessorModel(Assessor(threads=threads)),
         "psnr": lambda: models.SimilarityModel("PSNR"),
         "ssim": lambda: models.SimilarityModel("SSIM"),
         "commonest": lambda: models.CommonestModel(items),
         "random": lambda: models.RandomModel(seed),
     }
-    if name not in makers or url:
-        raise click.UsageError(f"models are {', '.join(makers)}, file:PATH, and chat:NAME with --url; found {name!r}")
-    return makers[name]()
+    if name in makers:
+        return makers[name]()
+    assessor = Assessor(model=name, threads=threads)
+    return models.AssessorModel(assessor) if assessor.viewer is None else models.SeeingModel(assessor.viewer)
 
 
 def _chosen(items: Sequence[Item], model: Model, limit: int | None, seed: int) -> list[Item]:

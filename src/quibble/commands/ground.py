@@ -31,6 +31,7 @@ def ground(
     draw: Path | None,
     as_json: bool,
     sampling: Sampling,
+    model: str,
     threads: int,
 ) -> None:
     """Find the regions of a photograph that a question asks for, or that have the defect named.
@@ -39,7 +40,7 @@ def ground(
     """
     from quibble.assessor import Assessor
 
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
     grounding = assessor.ground(photo, query, sampling=sampling)
     if draw is not None:
         from quibble.commands.assess import outlined

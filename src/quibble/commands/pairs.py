@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quibble.commands.answers import answer_options, draw_option, print_json, threads_option
+from quibble.commands.answers import answer_options, draw_option, model_option, print_json, threads_option
 
 if TYPE_CHECKING:
     from quibble.backends.language import Sampling
@@ -39,12 +39,13 @@ def compare(
     draw: Path | None,
     as_json: bool,
     sampling: Sampling,
+    model: str,
     threads: int,
 ) -> None:
     """Say which of two photographs is better, A or B, how sure that is, and why."""
     from quibble.assessor import Assessor
 
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
     comparison = assessor.compare(a, b, reference, sampling=sampling)
     if draw is not None:
         _draw(a, b, comparison, draw)
@@ -76,12 +77,13 @@ def _draw(a: str, b: str, comparison: Comparison, out: Path) -> None:
 @click.command(epilog=_RANK)
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a picture, one line each, the best first.")
+@model_option
 @threads_option
-def rank(photos: tuple[str, ...], as_json: bool, threads: int) -> None:
+def rank(photos: tuple[str, ...], as_json: bool, model: str, threads: int) -> None:
     """Sort photographs by quality, the best first, by comparing each with each other one."""
     from quibble.assessor import Assessor
 
-    for place, ranked in enumerate(Assessor(threads=threads).rank(photos), start=1):
+    for place, ranked in enumerate(Assessor(model=model, threads=threads).rank(photos), start=1):
         if as_json:
             print_json(place=place, **ranked.to_dict())
         else:

@@ -22,6 +22,7 @@ Examples:
   quibble describe photo.jpg --boxes --draw found.png
   quibble describe photo.jpg --region 40,60,200,120
   quibble describe copy.jpg --reference original.png --json
+  quibble describe photo.jpg --model http://localhost:8000/v1#llava
 """
 _ASK = """\b
 Examples:
@@ -58,12 +59,13 @@ def describe(
     draw: Path | None,
     as_json: bool,
     sampling: Sampling,
+    model: str,
     threads: int,
 ) -> None:
     """Describe the quality of a photograph in a few sentences, or that of a region."""
     from quibble.assessor import Assessor
 
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
     look = assessor.look(photo)
     answer = assessor.describe(
         look,
@@ -101,6 +103,7 @@ def ask(
     options: tuple[str, ...],
     as_json: bool,
     sampling: Sampling,
+    model: str,
     threads: int,
 ) -> None:
     """Answer a question on the quality of a photograph, or of a region.
@@ -109,7 +112,7 @@ def ask(
     """
     from quibble.assessor import Assessor
 
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
     look = assessor.look(photo)
     answer = assessor.ask(
         look,
@@ -136,12 +139,13 @@ def refer(
     is_long: bool,
     as_json: bool,
     sampling: Sampling,
+    model: str,
     threads: int,
 ) -> None:
     """Name what is wrong with a region of a photograph."""
     from quibble.assessor import Assessor
 
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
     look = assessor.look(photo)
     region = one_region(box, mask_file, width=look.width, height=look.height)
     if region is None:
@@ -168,6 +172,7 @@ def chat(
     mask_file: Path | None,
     as_json: bool,
     sampling: Sampling,
+    model: str,
     threads: int,
 ) -> int:
     """Talk about a photograph, or a region of it: a question a line, until an empty one or the end of input.
@@ -176,7 +181,7 @@ def chat(
     """
     from quibble.assessor import Assessor
 
-    assessor = Assessor(threads=threads)
+    assessor = Assessor(model=model, threads=threads)
     look = assessor.look(photo)
     region = one_region(box, mask_file, width=look.width, height=look.height)
     talk = assessor.chat(look, region, sampling=sampling)

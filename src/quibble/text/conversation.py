@@ -10,9 +10,13 @@ others are called Reference, Image A and Image B. Special tokens come from here 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from quibble.geometry import Region
 from quibble.text.evidence import ComparisonNotes, PictureNotes, RegionNotes
 from quibble.text.special import ASSISTANT, BOS, END_EVIDENCE, EOS, EVIDENCE, IMAGE, REGION, USER
 from quibble.text.tokenizer import Tokenizer
@@ -27,22 +31,28 @@ Stretch = tuple[Sequence[int], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A picture in a conversation: its evidence code, and its name if there are several."""
+    """A picture in a conversation: its evidence code, or its pixels for models that see them; a name among several.
 
-    evidence: str
+    pixels: (H, W, 3) uint8.
+    """
+
+    evidence: str = ""
     name: str = ""
+    pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
     """Pictures, what is known beside them, and what was said: (question, answer) pairs, answers "" where not given yet.
 
-    region, comparison: evidence codes of the region asked about, and of the comparison of A and B.
+    region, comparison: evidence codes of the region asked about, and of the comparison of A and B. focus: the region
+    of the last picture that is asked about, for models that see pixels.
     """
 
     pictures: tuple[Shown, ...]
     region: str | None = None
     comparison: str | None = None
+    focus: Region | None = None
     turns: tuple[tuple[str, str], ...] = ()
 
     @classmethod
@@ -67,9 +77,18 @@ class Conversation:
         named = (("Reference", reference), ("Image", picture))
         return cls(pictures=tuple(Shown(evidence=notes.trimmed().encode(), name=name) for name, notes in named))
 
+    @classmethod
+    def showing(cls, *pictures: Shown, focus: Region | None = None) -> Conversation:
+        """On pictures as they are, without evidence."""
+        return cls(pictures=pictures, focus=focus)
+
     def saying(self, question: str, answer: str = "") -> Conversation:
         """The same with one turn more."""
         return replace(self, turns=(*self.turns, (question, answer)))
+
+    def asking(self, question: str) -> Conversation:
+        """The same with another question in its last turn."""
+        return replace(self, turns=(*self.turns[:-1], (question, "")))
 
     def answered(self, answer: str) -> Conversation:
         """The same with the last turn's answer."""
