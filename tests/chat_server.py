@@ -31,7 +31,10 @@ class Said:
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Gives the scripted answers, the last one for ever, or those of `answer`; keeps what it was asked."""
+    """Gives the scripted answers, the last one for ever, or those of `answer`; keeps what it was asked.
+
+    served: names of its models; None: it does not say.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -41,6 +44,7 @@ class ChatServer(ThreadingHTTPServer):
         self.script: list[Said] = [Said(text="Fine.")]
         self.answer: Callable[[dict[str, Any]], Said] | None = None
         self.asked: list[dict[str, Any]] = []
+        self.served: list[str] | None = ["lmm"]
         self.at_once = self.most_at_once = 0
 
     @property
@@ -74,6 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(said, said.body if said.body is not None else completion(said))
         finally:
             self.server.at_once -= 1
+
+    def do_GET(self) -> None:
+        known = self.path == "/v1/models" and self.server.served is not None
+        models = [{"id": name, "object": "model"} for name in self.server.served or ()]
+        self._send(Said(status=200 if known else 404), json.dumps({"object": "list", "data": models}))
 
     def _send(self, said: Said, body: str) -> None:
         data = body.encode()

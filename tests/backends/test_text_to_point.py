@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from quibble.backends.text_to_point import PositionTokens, point_in_answer
+from quibble.backends.text_to_point import PositionTokens, point_by_thirds, point_in_answer
 from quibble.errors import ArgumentError, ModelError
 
 WORDS = PositionTokens(horizontal=((1, 5), (2,)), vertical=((3,), (4,)))
@@ -50,3 +50,10 @@ def test_tokens_are_found_in_all_their_forms() -> None:
     assert found == WORDS
     with pytest.raises(ModelError, match="'left'"):
         PositionTokens.find(lambda _: [7, 8])
+
+
+def test_thirds_are_weighed_by_their_probabilities() -> None:
+    sure = point_by_thirds([1, 0, 0], [0, 0, 1], width=300, height=120)
+    assert (sure.x, sure.y) == pytest.approx((50, 100))
+    unsure = point_by_thirds([0.2, 0.1, 0.1], [1 / 3, 1 / 3, 1 / 3], width=300, height=120)
+    assert (unsure.x, unsure.y) == pytest.approx(((0.5 / 6 + 0.25 / 2 + 0.25 * 5 / 6) * 300, 60))

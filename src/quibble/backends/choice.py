@@ -94,13 +94,13 @@ def open_seeing(model: str | os.PathLike[str]) -> SeeingBackend:
     name = os.fspath(model)
     if "://" in name:
         return ChatBackend.open(name)
-    if not Path(name).is_dir() and (name.count("/") != 1 or name.startswith(("/", "."))):
+    if not name or (not Path(name).is_dir() and (name.count("/") != 1 or name.startswith(("/", ".")))):
         raise ModelError(f"there is no model {name!r}; expected {_EXPECTED}")
-    if missing := next((package for package in ("torch", "transformers") if util.find_spec(package) is None), None):
-        raise MissingExtraError(missing, "train")
+    extra, packages = _NEEDED["torch"]
+    for package in packages:
+        if util.find_spec(package) is None:
+            raise MissingExtraError(package, extra)
     if util.find_spec(_TORCH) is None:
-        raise CapabilityError(
-            f"this release runs nano and served models, not the checkpoint {name}; serve it, URL#NAME"
-        )
+        raise CapabilityError(f"this release runs nano and served models, no checkpoints: serve {name}, give URL#NAME")
     backend: SeeingBackend = import_module(_TORCH).TorchBackend(name)
     return backend

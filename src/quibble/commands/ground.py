@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from quibble.commands.answers import answer_options, draw_option, line_of, print_json
+from quibble.commands.regions import write_box
 
 if TYPE_CHECKING:
     from quibble.backends.language import Sampling
+    from quibble.results import Grounding
+
+#: A point is drawn as a box that reaches so far, as a share of the picture's long side.
+_SPOT = 0.02
 
 _EXAMPLES = """\b
 Examples:
@@ -36,18 +41,35 @@ def ground(
 ) -> None:
     """Find the regions of a photograph that a question asks for, or that have the defect named.
 
-    No region is an answer too: then nothing is drawn.
+    No region is an answer too: then nothing is drawn. Models that see for themselves point to a place first.
     """
     from quibble.assessor import Assessor
 
     assessor = Assessor(model=model, threads=threads)
     grounding = assessor.ground(photo, query, sampling=sampling)
     if draw is not None:
-        from quibble.commands.assess import outlined
-        from quibble.image import load, save
-
-        save(outlined(load(photo), grounding.findings), draw)
+        _draw(photo, grounding, draw)
     if as_json:
         print_json(image=photo, query=query, **grounding.to_dict())
-    else:
-        click.echo("\n".join([grounding.text, *(line_of(finding) for finding in grounding.findings)]))
+        return
+    click.echo("\n".join([grounding.text, *(line_of(finding) for finding in grounding.findings)]))
+    for mask in grounding.regions:
+        click.echo(f"  {mask.share:.0%} of the picture" + (f", box {write_box(mask.box)}" if mask.box else ""))
+    if grounding.point is not None:
+        click.echo(f"  points to {grounding.point.x:.0f},{grounding.point.y:.0f}")
+
+
+def _draw(photo: str, grounding: Grounding, out: Path) -> None:
+    from quibble.commands.assess import outlined
+    from quibble.draw import overlay
+    from quibble.geometry import Box, Region
+    from quibble.image import load, save
+
+    picture = load(photo)
+    regions = [Region(mask=mask) for mask in grounding.regions]
+    if grounding.point is not None and not grounding.masks:
+        height, width = picture.shape[:2]
+        x, y, reach = grounding.point.x, grounding.point.y, _SPOT * max(height, width)
+        spot = Box(x0=x - reach, y0=y - reach, x1=x + reach, y1=y + reach)
+        regions.append(Region(box=spot.clip(width=width, height=height)))
+    save(overlay(outlined(picture, grounding.findings), regions), out)
