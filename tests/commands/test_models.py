@@ -13,7 +13,7 @@ import quibble.assessor
 from quibble.cli import main
 from quibble.image import load, save
 from quibble.results import Ranked
-from tests.chat_server import ChatServer
+from tests.chat_server import ChatServer, Said
 from tests.fake_backend import FakeBackend
 from tests.seeing_server import look, pictures
 
@@ -73,6 +73,13 @@ def test_what_a_model_cannot_do_is_one_line(model: str, command: tuple[str, ...]
     result = run(*command, "--model", model)
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (2, "", 1)
     assert result.stderr.startswith(line)
+
+
+def test_a_conversation_outlives_a_server_that_fails(chat_server: ChatServer) -> None:
+    chat_server.script = [Said(text="It is soft.", cut=1), Said(text="So it is.")]
+    result = run("chat", "dark.png", "--model", f"{chat_server.url}#lmm", typed="is it?\nis it?\n")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (2, "ItSo it is.")
+    assert "broke off after 2 characters" in result.stderr
 
 
 def test_a_model_that_is_not_there_is_one_line(chat_server: ChatServer) -> None:

@@ -10,7 +10,7 @@ import click
 
 from quibble.commands.answers import answer_options, draw_option, in_pixels, print_json, shares
 from quibble.commands.regions import one_region, region_options
-from quibble.errors import ArgumentError
+from quibble.errors import ArgumentError, EndpointError
 from quibble.geometry import Box
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def chat(
             for piece in talk.stream(question):
                 click.echo(piece, nl=False)
             click.echo()
-        except ArgumentError as error:
-            # A question that cannot be asked does not end the conversation.
+        except (ArgumentError, EndpointError) as error:
+            # A question that cannot be asked, or a server that fails at one, does not end the conversation.
             is_refused = True
             click.echo(f"quibble: {error}", err=True)
     return 2 if is_refused else 0
