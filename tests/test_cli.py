@@ -44,6 +44,7 @@ Commands:
   ground      Find the regions that a question asks for.
   compare     Say which of two photographs is better, and why.
   rank        Sort photographs by quality.
+  models      List the models to choose from, and what each can do.
   distort     Distort a photograph, whole or in regions.
   data        Build, check, look at and convert data sets.
   bench       Measure models on benchmarks, beside the papers' figures.

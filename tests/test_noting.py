@@ -102,7 +102,7 @@ def test_where_one_has_more_leaves_out_where_both_have_as_much() -> None:
     seen = look(BRIGHT)
     severities = seen.evidence.severities.copy()
     severities[:, :16] = 4.8
-    worse = replace(seen, evidence=replace(seen.evidence, severities=severities))
+    worse = replace(seen, seen=replace(seen.evidence, severities=severities))
     findings = Assessor(FakeBackend()).assess(worse).findings
     (finding,) = findings
     where = noting.where_more(Category.BLUR, worse, seen, findings)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from quibble.results import Ranked
 from tests.chat_server import ChatServer, Said
 from tests.fake_backend import FakeBackend
 from tests.seeing_server import look, pictures
+from tests.test_seeing import Disc
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +97,18 @@ def test_the_list_for_people_and_for_programs(chat_server: ChatServer) -> None:
     facts = [json.loads(line) for line in run("models", chat_server.url, "--json").stdout.splitlines()]
     assert [fact["model"] for fact in facts if fact["about"] == "served there"] == [f"{chat_server.url}#lmm"]
     assert set(facts[0]) == {"model", "about", "abilities", "missing"}
+
+
+def test_a_segmenter_is_opened_by_its_name(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("quibble.experts.segmenter")
+    module.__dict__["open_segmenter"] = lambda name: Disc() if name == "sam" else None
+    monkeypatch.setitem(sys.modules, "quibble.experts", ModuleType("quibble.experts"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    result = run("ground", "bright.png", "the spot", "--model", model, "--segmenter", "sam", "--json")
+    found = json.loads(result.stdout)
+    assert (len(found["regions"]), found["findings"]) == (1, [])
+    lines = run("ground", "bright.png", "the spot", "--model", model, "--segmenter", "sam").stdout.splitlines()
+    assert lines[-2].startswith("  4% of the picture, box ")
 
 
 def test_draw_shows_what_was_pointed_to(model: str) -> None:

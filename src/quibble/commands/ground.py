@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +23,25 @@ Examples:
   quibble ground photo.jpg blur
   quibble ground photo.jpg "Which part is damaged the most?" --draw where.png
   quibble ground photo.jpg "Where do you see noise?" --json
+  quibble ground photo.jpg "the dirty spot" --model http://localhost:8000/v1#llava --segmenter facebook/sam-vit-base
 """
 
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("photo")
 @click.argument("query")
+@click.option(
+    "--segmenter",
+    metavar="NAME",
+    help="With a model that sees for itself: what finds the extent of what it points to, a SAM or SAM 2 (folder or id "
+    "of the hub) or stand-in. [default: what nano finds there]",
+)
 @draw_option("Write the picture with the regions drawn.")
 @answer_options
 def ground(
     photo: str,
     query: str,
+    segmenter: str | None,
     draw: Path | None,
     as_json: bool,
     sampling: Sampling,
@@ -45,7 +54,8 @@ def ground(
     """
     from quibble.assessor import Assessor
 
-    assessor = Assessor(model=model, threads=threads)
+    cutter = None if segmenter is None else import_module("quibble.experts.segmenter").open_segmenter(segmenter)
+    assessor = Assessor(model=model, segmenter=cutter, threads=threads)
     grounding = assessor.ground(photo, query, sampling=sampling)
     if draw is not None:
         _draw(photo, grounding, draw)
