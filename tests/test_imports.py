@@ -76,12 +76,13 @@ OUTSIDE = {
     "skimage": {"bench", "pipelines"},
     "sentence_transformers": {"bench"},
     "onnxruntime": {"backends"},
+    "piq": {"bench"},
     "onnx": {"train"},
     "accelerate": {"train"},
     "safetensors": {"train"},
     "openai": {"endpoint"},
     "tokenizers": {"text"},
-    "torch": {"model", "train"},
+    "torch": {"bench", "model", "train"},
     "transformers": {"model"},
 }
 

@@ -1,14 +1,10 @@
-"""Whoever answers: quibble's Assessor, a large model that is shown the pictures, and the baselines."""
+"""Whoever answers: quibble's Assessor, or a large model that is shown the pictures."""
 
 from __future__ import annotations
 
 import math
-import zlib
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
-
-import numpy as np
 
 from quibble.assessor import Assessor
 from quibble.backends.base import SeeingBackend
@@ -16,11 +12,10 @@ from quibble.backends.language import GREEDY
 from quibble.bench.item import Item, Kind
 from quibble.bench.reply import Reply, Status, is_refusal, read_choice, read_names, read_score, read_winner
 from quibble.bench.tasks.records import TARGET, union
-from quibble.errors import ArgumentError, MissingExtraError
-from quibble.geometry import Box, Mask
-from quibble.image import ImageArray, load
+from quibble.geometry import Mask
+from quibble.image import load
 from quibble.results import Finding, Score
-from quibble.taxonomy import Category, QGroundClass, qground_class
+from quibble.taxonomy import qground_class
 from quibble.text.conversation import Conversation, Shown
 
 #: A finding belongs to a region if it covers this share of it.
@@ -101,105 +96,6 @@ def _by_class(findings: Sequence[Finding], *, by_qground: bool) -> dict[str, Mas
         if name is not None:
             masks.setdefault(str(name), []).append(finding.mask)
     return {name: union(parts) for name, parts in masks.items()}
-
-
-class SimilarityModel:
-    """PSNR or SSIM: the likeness of a picture to its reference, where there is one. Needs the extra `data`."""
-
-    def __init__(self, name: str) -> None:
-        try:
-            from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-        except ImportError as error:
-            raise MissingExtraError("scikit-image", "data") from error
-        self.label = name
-        self._psnr: Any = peak_signal_noise_ratio
-        self._ssim: Any = structural_similarity
-
-    def can(self, item: Item) -> bool:
-        return item.reference and item.kind in (Kind.SCORE, Kind.COMPARE)
-
-    def answer(self, item: Item) -> Reply:
-        reference = load(item.images[0])
-        if item.kind is Kind.SCORE:
-            return Reply(score=self._likeness(reference, load(item.images[-1])))
-        first, second = (self._likeness(reference, load(picture)) for picture in item.images[-2:])
-        return Reply(winner="B" if second > first else "A")
-
-    def _likeness(self, reference: ImageArray, picture: ImageArray) -> float:
-        if reference.shape != picture.shape:
-            raise ArgumentError(f"{self.label} needs pictures of one size, found {reference.shape} and {picture.shape}")
-        if self.label == "SSIM":
-            return float(self._ssim(reference, picture, channel_axis=2, data_range=255))
-        if (reference == picture).all():
-            return 100.0  # infinite; any number above those of changed pictures keeps the order
-        return float(self._psnr(reference, picture, data_range=255))
-
-
-class CommonestModel:
-    """Always the commonest true answer of the kind, of scores the mean. It may look: a model must beat it."""
-
-    label = "always the commonest answer"
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        scores = [item.score for item in items if item.score is not None]
-        self._score = float(np.mean(scores)) if scores else 50.0
-        shares = [item.share_b for item in items if item.share_b is not None]
-        self._winner = "B" if shares and float(np.mean(shares)) > 0.5 else "A"
-        self._choices = Counter((len(i.options), i.right) for i in items if i.right is not None)
-        names = Counter(name for item in items if item.kind is Kind.REFER for name in item.names)
-        self._name = names.most_common(1)[0][0] if names else Category.BLUR.value
-        masks = Counter(name for item in items for truth in item.masks for name in truth if name != TARGET)
-        self._class = masks.most_common(1)[0][0] if masks else Category.BLUR.value
-
-    def can(self, item: Item) -> bool:
-        return item.kind not in (Kind.DESCRIBE, Kind.QUESTION)
-
-    def answer(self, item: Item) -> Reply:
-        if item.kind is Kind.SCORE:
-            return Reply(score=self._score)
-        if item.kind is Kind.COMPARE:
-            return Reply(winner=self._winner)
-        if item.kind is Kind.REFER:
-            return Reply(names=(self._name,))
-        if item.kind is Kind.GROUND:
-            height, width = load(item.images[-1]).shape[:2]
-            whole = Mask.from_box(Box(x0=0, y0=0, x1=width, y1=height), width=width, height=height)
-            target = any(TARGET in truth for truth in item.masks)
-            return Reply(masks={TARGET if target else self._class: whole})
-        of_length = {right: n for (length, right), n in self._choices.items() if length == len(item.options)}
-        best = max(of_length, key=lambda right: (of_length[right], -(right or 0)), default=0)
-        return Reply(choice=best)
-
-
-class RandomModel:
-    """A random answer, drawn from the seed and the item's name alone."""
-
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self.label = f"random, seed {seed}"
-
-    def can(self, item: Item) -> bool:
-        return item.kind not in (Kind.DESCRIBE, Kind.QUESTION)
-
-    def answer(self, item: Item) -> Reply:
-        rng = np.random.default_rng([self._seed, zlib.crc32(item.id.encode())])
-        if item.kind is Kind.SCORE:
-            return Reply(score=float(rng.uniform(0, 100)))
-        if item.kind is Kind.COMPARE:
-            return Reply(winner="AB"[int(rng.integers(2))])
-        if item.kind is Kind.CHOICE:
-            return Reply(choice=int(rng.integers(len(item.options))))
-        by_qground = "q-ground" in item.labels.values()
-        classes = [c.value for c in QGroundClass] if by_qground else [c.value for c in Category]
-        if any(TARGET in truth for truth in item.masks):
-            classes = [TARGET]
-        name = classes[int(rng.integers(len(classes)))]
-        if item.kind is Kind.REFER:
-            return Reply(names=(name,))
-        height, width = load(item.images[-1]).shape[:2]
-        (x0, x1), (y0, y1) = np.sort(rng.uniform(size=(2, 2)), axis=1) * [[width], [height]]
-        box = Box(x0=float(x0), y0=float(y0), x1=float(x1), y1=float(y1))
-        return Reply(masks={name: Mask.from_box(box, width=width, height=height)})
 
 
 class SeeingModel:

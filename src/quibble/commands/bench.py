@@ -8,12 +8,14 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from quibble.bench.baselines import Measure
     from quibble.bench.evaluate import Evaluation
     from quibble.bench.item import Item
     from quibble.bench.models import Model
@@ -219,8 +221,9 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
     required=True,
     envvar="QUIBBLE_MODEL",
     show_envvar=True,
-    help="nano, a folder, an id of the hub, or URL#NAME of a served model, as for all commands; psnr, ssim, "
-    "commonest or random; or file:PATH for answers made elsewhere.",
+    help="nano, a folder, an id of the hub, or URL#NAME of a served model, as for all commands; file:PATH for answers "
+    "made elsewhere; or a baseline: commonest, random, psnr, ssim, and with the extra 'baselines' fsim, vif, lpips, "
+    "dists and brisque.",
 )
 @click.option(
     "--photos", type=click.Path(path_type=Path, file_okay=False, exists=True), help="quibble-bench: of these."
@@ -338,21 +341,26 @@ def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tu
 
 def _model(name: str, items: Sequence[Item], *, seed: int, threads: int) -> Model:
     from quibble.assessor import Assessor
-    from quibble.bench import models
+    from quibble.bench import baselines, models
     from quibble.bench.elsewhere import FileModel
 
     if name.startswith("file:"):
         return FileModel(name.removeprefix("file:"))
     makers: dict[str, Callable[[], Model]] = {
-        "psnr": lambda: models.SimilarityModel("PSNR"),
-        "ssim": lambda: models.SimilarityModel("SSIM"),
-        "commonest": lambda: models.CommonestModel(items),
-        "random": lambda: models.RandomModel(seed),
+        **{which: partial(_measured, measure) for which, measure in baselines.MEASURES.items()},
+        "commonest": lambda: baselines.CommonestModel(items),
+        "random": lambda: baselines.RandomModel(seed),
     }
     if name in makers:
         return makers[name]()
     assessor = Assessor(model=name, threads=threads)
     return models.AssessorModel(assessor) if assessor.viewer is None else models.SeeingModel(assessor.viewer)
+
+
+def _measured(measure: Callable[[], Measure]) -> Model:
+    from quibble.bench.baselines import MeasureModel
+
+    return MeasureModel(measure())
 
 
 def _chosen(items: Sequence[Item], model: Model, limit: int | None, seed: int) -> list[Item]:
