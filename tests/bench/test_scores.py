@@ -1,93 +1,14 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from quibble.bench.scores import Scored, join_scores, join_votes, measure, read_qbench_a3
+from quibble.bench.scores import Scored, join_scores, measure
 from quibble.errors import ArgumentError, RecordError
-
-#: In the form of Q-Bench's published outputs, figures made up: nothing between objects, true scores as texts at times.
-A3 = "".join(
-    json.dumps({"img_path": f"t{i}.bmp", "gt_score": truth if i % 2 else str(truth), "logit_good": g, "logit_poor": p})
-    for i, (truth, g, p) in enumerate(
-        [(63.9, 16.5, 14.25), (25.3, 14.5, 16.375), (48.9, 16.0, 15.375), (35.8, 15.5, 15.75), (66.5, 16.0, 14.625)]
-    )
-)
-
-
-def test_published_outputs_are_read_as_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "livec.json"
-    path.write_text(A3)
-    found = measure(read_qbench_a3(path), resamples=20)
-    difference = np.array([2.25, -1.875, 0.625, -0.25, 1.375])
-    truth = [63.9, 25.3, 48.9, 35.8, 66.5]
-    assert (found.n, found.unreadable, found.refused) == (5, 0, 0)
-    assert found.srcc is not None
-    assert found.plcc is not None
-    assert found.srcc.value == pytest.approx(stats.spearmanr(difference, truth).statistic)
-    assert found.plcc.value == pytest.approx(stats.pearsonr(1 / (1 + np.exp(-difference / 100)), truth).statistic)
-    undivided = measure(read_qbench_a3(path, divisor=1), resamples=0).plcc
-    assert undivided is not None
-    assert undivided.value == pytest.approx(stats.pearsonr(1 / (1 + np.exp(-difference)), truth).statistic)
-
-
-def test_a_logit_that_is_no_number_is_unreadable_and_a_truth_that_is_none_is_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_text(A3.replace('"logit_poor": 15.375', '"logit_poor": null'))
-    found = measure(read_qbench_a3(path), resamples=0)
-    assert (found.n, found.unreadable) == (5, 1)
-    path.write_text(A3.replace("48.9", "none").replace('"none"', '"?"'))
-    with pytest.raises(RecordError, match="true score of item 2"):
-        read_qbench_a3(path)
-    path.write_text('{"img_path": "a", "gt_score": 1, "logit_good": 1}')
-    with pytest.raises(RecordError, match="logit_poor"):
-        read_qbench_a3(path)
-
-
-def test_parts_of_cgiqa_are_averaged_as_published(tmp_path: Path) -> None:
-    rng, path = np.random.default_rng(0), tmp_path / "cgi.json"
-    good, truth = rng.normal(size=40), rng.normal(size=40)
-    truth += good + np.repeat([0, 9], 20)
-    entries = [
-        {
-            "img_path": f"{'game' if i < 20 else 'movie'}_{i:04d}.jpg",
-            "gt_score": f"{t} ",
-            "logit_good": g,
-            "logit_poor": 0,
-        }
-        for i, (g, t) in enumerate(zip(good.tolist(), truth.tolist(), strict=True))
-    ]
-    path.write_text(json.dumps(entries))
-    found = measure(read_qbench_a3(path), resamples=50).srcc
-    assert found is not None
-    parts = [stats.spearmanr(good[part], truth[part]).statistic for part in (slice(20), slice(20, None))]
-    assert found.value == pytest.approx(np.mean(parts))
-    assert found.value > stats.spearmanr(good, truth).statistic + 0.05
-    assert found.low is not None
-    assert found.low < found.value
-
-
-def test_the_published_arithmetic_orders_equal_differences_and_keeping_ties_does_not(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    logits = [(g / 64, g / 64 - 1.75) for g in range(900, 1000)]
-    entries = [{"name": str(g), "mos": 1, "logit_good": g, "logit_poor": p} for g, p in logits]
-    path.write_text(json.dumps(entries))
-    published = [item.predicted for item in read_qbench_a3(path)]
-    assert published == [math.exp(g / 100) / (math.exp(g / 100) + math.exp(p / 100)) for g, p in logits]
-    assert 1 < len(set(published)) < 20
-    assert len({item.predicted for item in read_qbench_a3(path, keep_ties=True)}) == 1
-
-
-def test_equal_differences_of_logits_are_ties(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    logits = [(16.640625, 14.1953125), (15.546875, 13.1015625), (3.0703125, 0.625)]
-    path.write_text("".join(f'{{"name": "{g}", "mos": 1, "logit_good": {g}, "logit_poor": {p}}}' for g, p in logits))
-    assert len({item.predicted for item in read_qbench_a3(path, keep_ties=True)}) == 1
 
 
 def test_counts_are_kept_apart() -> None:
@@ -129,17 +50,19 @@ def test_joining_two_files(tmp_path: Path) -> None:
         join_scores(predictions, truth)
 
 
-def test_votes_become_scores(tmp_path: Path) -> None:
-    votes, truth = tmp_path / "v.csv", tmp_path / "t.csv"
-    lines = ["a.png,b.png,b.png", "b.png,c.png,B", "a.png,c.png,second", "a.png,b.png,neither"]
-    votes.write_text("first,second,winner\n" + "\n".join(lines))
-    truth.write_text("image,mos\na.png,1\nb.png,2\nc.png,5\nd.png,4\n")
-    joined = join_votes(votes, truth)
-    assert [item.predicted for item in joined.items] == [0, 0.5, 1, None]
-    assert (joined.missing, joined.undecided) == (1, 1)
-    found = measure(joined.items, resamples=0)
+def test_the_mean_over_parts_leaves_out_what_is_undefined_and_says_so() -> None:
+    rng = np.random.default_rng(0)
+    groups = {"a": rng.normal(size=(12, 2)), "b": rng.normal(size=(9, 2)), "c": np.array([[1.0, 2.0]])}
+    items = [
+        Scored(name=f"{part}{i}", predicted=p, truth=t, part=part)
+        for part, pairs in groups.items()
+        for i, (p, t) in enumerate(pairs.tolist())
+    ]
+    found = measure(items, of_parts=True, resamples=200)
+    each = [stats.spearmanr(*groups[part].T).statistic for part in "ab"]
     assert found.srcc is not None
-    assert found.srcc.value == 1
-    votes.write_text("first,second,winner\na.png,a.png,A\n")
-    with pytest.raises(RecordError, match="item 0: a vote is between two different"):
-        join_votes(votes, truth)
+    assert found.srcc.value == pytest.approx(np.mean(each))
+    assert [found.srcc.low, found.srcc.high] == pytest.approx(sorted(each))
+    assert (found.n, found.unreadable) == (22, 0)
+    assert found.undefined is not None
+    assert found.undefined.startswith("1 of 3 parts are left out of a figure")

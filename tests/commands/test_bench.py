@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from quibble.cli import main
 from quibble.image import save
-from tests.bench.test_scores import A3
+from tests.bench.examples import LEFT, RIGHT
+from tests.bench.test_logits import A3, put_logits
 
 
 def run(*args: str | Path) -> Result:
@@ -56,8 +57,11 @@ def test_two_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--task", "scores"], "two files"),
-        (["--task", "scores", "--divisor", "1"], "two files"),
+        (["--task", "scores"], "scores takes two files"),
+        (["--task", "scores", "--divisor", "1"], "two files, PREDICTIONS and TRUTH, and no --divisor"),
+        (["--task", "q-align", "--keep-ties"], "q-align takes one file, and no --keep-ties"),
+        (["--task", "qbench-a3", "--per-reference"], "no --per-reference"),
+        (["--task", "agreement", "--fit"], "agreement takes no --fit"),
         (["--task", "qbench-a3", "--divisor", "0"], "--divisor"),
     ],
 )
@@ -163,3 +167,42 @@ def test_votes(tmp_path: Path) -> None:
     result = run("metrics", votes, truth, "--task", "votes", "--json", "--resamples", "0")
     assert json.loads(result.stdout)["srcc"]["value"] == 1
     assert "1 comparisons have no readable winner" in result.stderr
+
+
+def test_votes_of_each_original(tmp_path: Path) -> None:
+    votes, truth = tmp_path / "v.csv", tmp_path / "t.csv"
+    votes.write_text("first,second,winner\na1,a2,A\nb1,b2,A\n")
+    truth.write_text("image,reference,mos\na1,a,2\na2,a,1\nb1,b,9\nb2,b,8\n")
+    pooled = json.loads(run("metrics", votes, truth, "--task", "votes", "--json", "--resamples", "0").stdout)
+    result = run("metrics", votes, truth, "--task", "votes", "--per-reference", "--json", "--resamples", "0")
+    found = json.loads(result.stdout)
+    assert (round(pooled["srcc"]["value"], 3), found["srcc"]["value"]) == (0.447, 1)
+    assert found["settings"]["figures"] == "the mean of the originals'"
+
+
+def test_outputs_of_q_boost_and_q_align(tmp_path: Path) -> None:
+    path = put_logits(tmp_path / "koniq.json")
+    found = {
+        (task, *options): json.loads(
+            run("metrics", path, "--task", task, *options, "--json", "--resamples", "0").stdout
+        )
+        for task, options in (("q-boost", ()), ("q-boost", ("--synonyms", "1")), ("q-align", ("--fit", "--rmse")))
+    }
+    boost, one, align = found.values()
+    assert boost["settings"]["words"] == "good, high, fine; average, medium, acceptable; poor, low, bad"
+    assert one["settings"]["words"] == "good; average; poor"
+    assert align["settings"]["words"] == "excellent, good, fair, poor, bad"
+    assert len({entry["plcc"]["value"] for entry in found.values()}) == 3
+    assert {"rmse", "plcc_fitted", "rmse_fitted"} <= align.keys()
+
+
+def test_agreement_of_annotators(tmp_path: Path) -> None:
+    path = tmp_path / "masks.jsonl"
+    masks = [("a", LEFT), ("a", LEFT), ("b", LEFT), ("b", RIGHT), ("c", LEFT)]
+    path.write_text("\n".join(json.dumps({"image": name, "mask": mask.to_coco()}) for name, mask in masks))
+    text = run("metrics", path, "--task", "agreement", "--resamples", "0").stdout
+    assert "| masks.jsonl | 0.500 | 2 | 2 |" in text
+    assert "left out: 1" in text
+    found = json.loads(run("metrics", path, "--task", "agreement", "--json").stdout)
+    assert found["agreement"] == {"value": 0.5, "low": 0, "high": 1}
+    assert (found["n"], found["alone"], found["pairs"]) == (2, 1, 2)

@@ -22,6 +22,7 @@ NAMES: Final = (
     "img_path",
     "image_path",
     "image_name",
+    "dist_img",
     "filename",
     "file",
     "name",

@@ -1,10 +1,10 @@
-"""Predicted scores against people's: from anybody's files, and from Q-Bench's published outputs as they are."""
+"""Predicted scores against people's, and how they are joined from anybody's files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quibble.bench.metrics.correlation import fit_logistic, krcc, logistic, plcc, plcc_fitted, rmse, srcc
-from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap
-from quibble.bench.metrics.levels import QBENCH_DIVISOR, good_poor, good_poor_published
-from quibble.bench.metrics.pairs import Vote, count_votes
+from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap, bootstrap_mean
 from quibble.bench.objects import NAMES, Object, need_number, number, pick, read_objects
 from quibble.errors import ArgumentError, RecordError
 
@@ -39,15 +37,11 @@ TRUE: Final = (
 )
 
 
-#: The beginnings of the names of CGIQA-6K's pictures.
-_CGIQA_PARTS: Final = {"game", "movie"}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Scored:
     """A picture with people's score and a prediction. predicted: None where it could not be read or was refused.
 
-    part: of the database; with more than one, figures are the means of those of the parts.
+    part: of the database, such as the versions of one original; see `measure`.
     """
 
     name: str
@@ -93,13 +87,16 @@ def measure(
     *,
     fit: bool = False,
     same_scale: bool = False,
+    of_parts: bool = False,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> ScoreResult:
     """SRCC, PLCC and KRCC of the readable predictions, each with its interval over pictures.
 
-    fit: also PLCC and RMSE after the logistic, fitted once to all pictures and once to each resample. same_scale: also
-    the plain RMSE. Raises ArgumentError for no pictures.
+    With several parts, figures are the means of those of the parts. fit: also PLCC and RMSE after the logistic, fitted
+    once to all pictures and once to each resample. same_scale: also the plain RMSE. of_parts: parts are what is
+    resampled and not pictures; those in which a figure is undefined are left out of it. Raises ArgumentError for no
+    pictures.
     """
     if not items:
         raise ArgumentError("there are no pictures to measure on")
@@ -107,7 +104,7 @@ def measure(
     refused = sum(item.refused for item in items)
     x = np.array([item.predicted for item in read], np.float64)
     y = np.array([item.truth for item in read], np.float64)
-    parts = np.unique([item.part for item in read], return_inverse=True)[1]
+    parts = np.unique(np.array([item.part for item in read], np.str_), return_inverse=True)[1]
     metrics: dict[str, Callable[[Vector, Vector], float]] = {"srcc": srcc, "plcc": plcc, "krcc": krcc}
     if same_scale:
         metrics["rmse"] = rmse
@@ -117,6 +114,10 @@ def measure(
     why = None
     for name, metric in metrics.items():
         try:
+            if of_parts:
+                found[name], left_out = _mean_of_parts(metric, x, y, parts, resamples, seed)
+                why = left_out or why
+                continue
             found[name] = bootstrap(partial(_chosen, metric, x, y, parts), len(read), resamples=resamples, seed=seed)
         except ArgumentError as error:
             why = str(error)
@@ -132,34 +133,6 @@ def measure(
         rmse_fitted=found.get("rmse_fitted"),
         undefined=why,
     )
-
-
-def read_qbench_a3(
-    path: str | os.PathLike[str], *, divisor: float = QBENCH_DIVISOR, keep_ties: bool = False
-) -> list[Scored]:
-    """Q-Bench's published outputs of task A3: {"img_path", "gt_score", "logit_good", "logit_poor"}, one after another.
-
-    The score is the softmax over the two logits divided by `divisor`, in the arithmetic of the published figures unless
-    keep_ties (see metrics.levels). CGIQA-6K, which is told by the names of its pictures, has two parts, games and
-    movies, as published. A logit that is no number makes its picture unreadable. Raises RecordError for a missing field
-    or a true score that is no number.
-    """
-    score = good_poor if keep_ties else good_poor_published
-    items, file = [], str(path)
-    for index, item in enumerate(read_objects(path)):
-        good, poor = (number(pick(item, [field], file=file, index=index)) for field in ("logit_good", "logit_poor"))
-        truth = need_number(pick(item, TRUE, file=file, index=index), "the true score", file=file, index=index)
-        items.append(
-            Scored(
-                name=str(pick(item, NAMES, file=file, index=index)),
-                predicted=float(score(good, poor, divisor=divisor)) if good is not None and poor is not None else None,
-                truth=truth,
-            )
-        )
-    kinds = [item.name.partition("_")[0] for item in items]
-    if set(kinds) != _CGIQA_PARTS:
-        return items
-    return [replace(item, part=kind) for item, kind in zip(items, kinds, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,28 +155,11 @@ def join_scores(predictions: str | os.PathLike[str], truth: str | os.PathLike[st
     that stands twice in a file, or no name in common.
     """
     said = _by_name(read_objects(predictions), PREDICTED, str(predictions))
-    return _join(said, str(predictions), str(truth))
+    return join(said, str(predictions), str(truth))
 
 
-def join_votes(votes: str | os.PathLike[str], truth: str | os.PathLike[str]) -> Joined:
-    """Comparisons of pairs joined to true scores: a picture's score is the share of its comparisons that it won.
-
-    An item of `votes` has first, second (names) and winner: one of the two names, or "first", "second", "A" or "B";
-    anything else is no readable winner. Source: DepictQA, section 5.1. Raises RecordError as join_scores.
-    """
-    file, found = str(votes), []
-    for index, item in enumerate(read_objects(votes)):
-        first, second, winner = (str(pick(item, [n], file=file, index=index)) for n in ("first", "second", "winner"))
-        sides = {first: first, second: second, "first": first, "A": first, "second": second, "B": second}
-        try:
-            found.append(Vote(first=first, second=second, winner=sides.get(winner)))
-        except ArgumentError as error:
-            raise RecordError(f"item {index}: {error}", file=file) from error
-    counted = count_votes(found)
-    return replace(_join(dict(counted.scores), file, str(truth)), undecided=counted.unreadable)
-
-
-def _join(said: Mapping[str, object], predictions: str, file: str) -> Joined:
+def join(said: Mapping[str, object], predictions: str, file: str) -> Joined:
+    """Predictions by name, from the file `predictions`, with the true scores of `file`; see join_scores."""
     true: Mapping[str, object] = _by_name(read_objects(file), TRUE, file)
     if not said.keys() & true.keys():
         said, true = _by_file(said, predictions), _by_file(true, file)
@@ -228,6 +184,24 @@ def _chosen(metric: Callable[[Vector, Vector], float], x: Vector, y: Vector, par
         return metric(x[chosen], y[chosen])
     inside = [chosen[parts[chosen] == number] for number in numbers]
     return sum(metric(x[part], y[part]) for part in inside) / numbers.size
+
+
+def _mean_of_parts(
+    metric: Callable[[Vector, Vector], float], x: Vector, y: Vector, parts: Indices, resamples: int, seed: int
+) -> tuple[Estimate, str | None]:
+    """The mean over parts, and what was left out of it. Raises ArgumentError if that is everything."""
+    values, why = [], None
+    numbers = np.unique(parts)
+    for part in numbers:
+        try:
+            values.append(metric(x[parts == part], y[parts == part]))
+        except ArgumentError as error:
+            why = str(error)
+    if not values:
+        raise ArgumentError(why or "there are no readable predictions")
+    missed = len(numbers) - len(values)
+    left_out = f"{missed} of {len(numbers)} parts are left out of a figure: {why}" if missed else None
+    return bootstrap_mean(values, resamples=resamples, seed=seed), left_out
 
 
 def _by_name(items: Sequence[Object], fields: Sequence[str], file: str) -> dict[str, object]:

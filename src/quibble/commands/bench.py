@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from quibble.commands.bench_metrics import metrics
+
 if TYPE_CHECKING:
     from quibble.bench.baselines import Measure
     from quibble.bench.evaluate import Evaluation
     from quibble.bench.item import Item
     from quibble.bench.models import Model
-    from quibble.bench.scores import Scored
     from quibble.bench.table import Table
 
 _EXAMPLES = """\b
@@ -27,12 +28,6 @@ Examples:
   quibble bench quibble-bench --model nano
   quibble bench koniq-10k data/koniq-10k --model nano --limit 100
   quibble bench rescore answers.jsonl
-  quibble bench metrics llava_v1.5/livec.json --task qbench-a3 --json
-"""
-
-_METRICS_EXAMPLES = """\b
-Examples:
-  quibble bench metrics predictions.csv mos.csv --task scores
   quibble bench metrics llava_v1.5/livec.json --task qbench-a3 --json
 """
 
@@ -83,86 +78,7 @@ def bench() -> None:
     """
 
 
-@bench.command(epilog=_METRICS_EXAMPLES)
-@click.argument("predictions", type=_FILE)
-@click.argument("truth", type=_FILE, required=False)
-@click.option("--task", type=click.Choice(["scores", "qbench-a3", "votes"]), required=True, help="What the files hold.")
-@click.option(
-    "--divisor",
-    type=click.FloatRange(min=0, min_open=True),
-    help="qbench-a3: what logits are divided by before the softmax. [default: 100, as in the papers' figures]",
-)
-@click.option(
-    "--keep-ties", is_flag=True, help="qbench-a3: equal differences of logits are ties. [default: as published]"
-)
-@click.option("--fit", is_flag=True, help="Also PLCC and RMSE after the 4-parameter logistic.")
-@click.option("--resamples", type=click.IntRange(0), default=1000, show_default=True, help="Of the intervals; 0: none.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the intervals.")
-@click.option("--database", metavar="NAME", help="Put the papers' rows on this database beside, such as LIVE-itw.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def metrics(
-    predictions: Path,
-    truth: Path | None,
-    task: str,
-    divisor: float | None,
-    keep_ties: bool,
-    fit: bool,
-    resamples: int,
-    seed: int,
-    database: str | None,
-    as_json: bool,
-) -> None:
-    """Measure predictions that were made elsewhere.
-
-    scores: PREDICTIONS and TRUTH are JSON, JSON lines or CSV with a name and a number an item, matched by name.
-    votes: PREDICTIONS have first, second and winner, a comparison each; the share of comparisons won is the score.
-    qbench-a3: PREDICTIONS is an output file of Q-Bench, which holds the true scores too. PLCC is the plain one, and
-    intervals are 95% bootstrap intervals over pictures.
-    """
-    from quibble.bench.metrics.levels import QBENCH_DIVISOR
-    from quibble.bench.published import beside_scores
-    from quibble.bench.scores import measure, read_qbench_a3
-    from quibble.bench.table import Row, Table
-
-    settings: dict[str, object] = {"task": task, "plcc": "plain", "resamples": resamples, "seed": seed}
-    if task == "qbench-a3":
-        if truth is not None:
-            raise click.UsageError("qbench-a3 takes one file: it holds the true scores")
-        divisor = divisor or QBENCH_DIVISOR
-        items = read_qbench_a3(predictions, divisor=divisor, keep_ties=keep_ties)
-        settings |= {"divisor": divisor, "ties": "kept" if keep_ties else "ordered by rounding, as published"}
-        if parts := sorted({item.part for item in items if item.part}):
-            settings["mean of the parts"] = ", ".join(parts)
-    else:
-        if truth is None or divisor is not None or keep_ties:
-            raise click.UsageError(f"{task} takes two files, PREDICTIONS and TRUTH, and no --divisor or --keep-ties")
-        items = _joined(predictions, truth, votes=task == "votes")
-    papers = beside_scores(database) if database else []
-    found = measure(items, fit=fit, resamples=resamples, seed=seed)
-    if as_json:
-        rows = {"published": [row.to_dict() for row in papers]} if papers else {}
-        click.echo(json.dumps({**found.to_dict(), "settings": settings, **rows}, ensure_ascii=False))
-        return
-    row = Row(
-        name=predictions.name, figures=found.figures(), n=found.n, unreadable=found.unreadable, refused=found.refused
-    )
-    notes = [f"{name}: {value}" for name, value in settings.items()] + ([found.undefined] if found.undefined else [])
-    click.echo(
-        Table(title=task, columns=list(found.figures()), rows=[row, *papers], notes=notes).to_markdown(), nl=False
-    )
-
-
-def _joined(predictions: Path, truth: Path, *, votes: bool) -> list[Scored]:
-    from quibble.bench.scores import join_scores, join_votes
-
-    joined = join_votes(predictions, truth) if votes else join_scores(predictions, truth)
-    if joined.undecided:
-        click.echo(f"quibble: {joined.undecided} comparisons have no readable winner and are left out", err=True)
-    if joined.missing:
-        click.echo(f"quibble: {joined.missing} pictures have no prediction; they count as unreadable", err=True)
-    if joined.unknown:
-        click.echo(f"quibble: {joined.unknown} predictions are of pictures that are not in {truth}", err=True)
-    return list(joined.items)
+bench.add_command(metrics)
 
 
 @bench.command(epilog=_PUBLISHED_EXAMPLES)

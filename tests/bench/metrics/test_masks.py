@@ -94,9 +94,12 @@ def test_the_smaller_region_wins() -> None:
 def test_agreement_by_hand() -> None:
     inside = [box(0, 0, 10, 10), box(2, 2, 3, 3)]
     half = [box(0, 0, 4, 4), box(2, 0, 4, 4), box(10, 0, 4, 4)]
-    assert agreement([inside]) == 1
-    assert agreement([half]) == pytest.approx(0.5 / 3)
-    assert agreement([inside, half, [box(0, 0, 1, 1)]]) == pytest.approx((1 + 0.5 / 3) / 2)
+    assert agreement([inside]).value.value == 1
+    assert agreement([half]).value.value == pytest.approx(0.5 / 3)
+    found = agreement([inside, half, [box(0, 0, 1, 1)]])
+    assert found.value.value == pytest.approx((1 + 0.5 / 3) / 2)
+    assert (found.n, found.alone, found.pairs) == (2, 1, 4)
+    assert [found.value.low, found.value.high] == pytest.approx([0.5 / 3, 1])
 
 
 def test_mistakes_are_named() -> None:
@@ -106,6 +109,8 @@ def test_mistakes_are_named() -> None:
         grounding([np.zeros((2, 2), int)], [[]], CLASSES)
     with pytest.raises(ArgumentError, match=r"0\.\.5"):
         grounding([np.full((2, 2), 7)], [[np.zeros((2, 2), int)]], CLASSES)
+    with pytest.raises(ArgumentError, match="of one size"):
+        agreement([[box(0, 0, 1, 1), Mask.from_box(Box.from_xywh(0, 0, 1, 1), width=2, height=2)]])
     with pytest.raises(ArgumentError, match="at least two"):
         agreement([[box(0, 0, 1, 1)]])
     with pytest.raises(ArgumentError, match="20 x 10"):

@@ -32,3 +32,13 @@ def test_a_vote_is_between_two() -> None:
     for first, second, winner in (("a", "a", "a"), ("a", "b", "c")):
         with pytest.raises(ArgumentError, match="two different"):
             Vote(first=first, second=second, winner=winner)
+    with pytest.raises(ArgumentError, match="confidence"):
+        Vote(first="a", second="b", winner="a", confidence=1.5)
+
+
+def test_a_confident_vote_counts_more() -> None:
+    votes = [
+        Vote(first="a", second="b", winner="a", confidence=0.75),
+        Vote(first="a", second="b", winner="b", confidence=0.5),
+    ]
+    assert count_votes(votes).scores == {"a": 0.625, "b": 0.375}

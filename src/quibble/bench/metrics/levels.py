@@ -15,7 +15,10 @@ Vector = NDArray[np.float64]
 
 #: What Q-Bench's public code divides the logits by. Ranks do not change by it, PLCC does; the papers' figures have it.
 QBENCH_DIVISOR: Final = 100.0
-#: The worth of Q-Align's five levels, excellent first.
+#: Q-Boost's words, good first. Its public code takes all three for videos, and the first of each for pictures.
+QBOOST_WORDS: Final = (("good", "high", "fine"), ("average", "medium", "acceptable"), ("poor", "low", "bad"))
+#: Q-Align's five levels, and their worth.
+QALIGN_WORDS: Final = ("excellent", "good", "fair", "poor", "bad")
 QALIGN_WORTH: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
 QALIGN_WORTH_5: Final = (5.0, 4.0, 3.0, 2.0, 1.0)
 
@@ -54,8 +57,8 @@ def good_poor_published(good: float, poor: float, *, divisor: float = QBENCH_DIV
 def q_boost(good: ArrayLike, neutral: ArrayLike, poor: ArrayLike) -> Vector:
     """A score in 0..1 from three sets of words, (n, words) each: good counts 1, neutral a half, poor 0.
 
-    The logits of a set are averaged, then the softmax is taken over the three means. Source: Q-Boost (2023); there the
-    poles have three synonyms each and "average" is the neutral word.
+    The logits of a set are averaged, then the softmax is taken over the three means. Source: Q-Boost (2023), whose
+    words are QBOOST_WORDS.
     """
     means = [np.asarray(words, np.float64).mean(axis=-1) for words in (good, neutral, poor)]
     return np.asarray(softmax(np.stack(means, axis=-1)) @ np.array([1, 0.5, 0]), np.float64)

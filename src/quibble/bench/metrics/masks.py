@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap
+from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap, bootstrap_mean
 from quibble.errors import ArgumentError
 from quibble.geometry import Mask
 
@@ -97,24 +97,41 @@ def grounding(
     )
 
 
-def agreement(pictures: Sequence[Sequence[Mask]]) -> float:
-    """How far annotators agree, 0..1: over the pairs of a picture's masks, the common area over the smaller one.
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How far annotators agree, 0..1. n: pictures with two masks or more; alone: the others; pairs: of masks."""
 
-    The mean over pictures of the mean over their pairs, so that a mask inside another agrees wholly; a picture with
-    fewer than two masks has no pair and is left out. Source: Q-Ground eq. 1. Raises ArgumentError for an empty mask
-    or if no picture has two.
+    value: Estimate
+    n: int
+    alone: int
+    pairs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"agreement": self.value.to_dict(), "n": self.n, "alone": self.alone, "pairs": self.pairs}
+
+
+def agreement(pictures: Sequence[Sequence[Mask]], *, resamples: int = RESAMPLES, seed: int = SEED) -> Agreement:
+    """Over the pairs of a picture's masks, the common area over the smaller one, so that a mask inside another agrees.
+
+    The mean over pictures of the mean over their pairs; a picture with fewer than two masks has no pair and is left
+    out. The interval resamples pictures. Source: Q-Ground eq. 1. Raises ArgumentError for an empty mask, masks of a
+    picture of several sizes, or if no picture has two.
     """
-    means = []
+    means, pairs = [], 0
     for masks in pictures:
-        arrays = [mask.to_array() for mask in masks]
         if not all(mask.area for mask in masks):
             raise ArgumentError("agreement is over masks with at least one pixel, found an empty one")
-        shares = [(a & b).sum() / min(a.sum(), b.sum()) for a, b in combinations(arrays, 2)]
+        if len({(mask.height, mask.width) for mask in masks}) > 1:
+            raise ArgumentError("the masks of a picture are of one size, found several")
+        arrays = [mask.to_array() for mask in masks]
+        shares = [float((a & b).sum() / min(a.sum(), b.sum())) for a, b in combinations(arrays, 2)]
+        pairs += len(shares)
         if shares:
-            means.append(float(np.mean(shares)))
+            means.append(sum(shares) / len(shares))
     if not means:
         raise ArgumentError("agreement needs a picture with at least two masks, found none")
-    return float(np.mean(means))
+    value = bootstrap_mean(means, resamples=resamples, seed=seed)
+    return Agreement(value=value, n=len(means), alone=len(pictures) - len(means), pairs=pairs)
 
 
 def _areas(prediction: ClassMap, truths: Sequence[ClassMap], classes: int) -> NDArray[np.float64]:
