@@ -85,5 +85,5 @@ def test_an_item_must_be_sound() -> None:
         Item(id="a", kind=Kind.CHOICE, images=(Path("a"),), options=("x", "y"), right=2)
     with pytest.raises(ArgumentError, match="too few pictures"):
         Item(id="a", kind=Kind.COMPARE, images=(Path("a"),))
-    with pytest.raises(ArgumentError, match="region"):
-        Item(id="a", kind=Kind.REFER, images=(Path("a"),))
+    with pytest.raises(ArgumentError, match="only comparisons have two"):
+        Item(id="a", kind=Kind.SCORE, images=(Path("a"),), scores=(1.0, 2.0))

@@ -17,6 +17,8 @@ from quibble.bench.reply import (
 )
 from quibble.errors import ArgumentError
 from quibble.geometry import Box, Mask
+from quibble.taxonomy import Category
+from quibble.text.vocabulary import PLAIN_NAMES
 
 OPTIONS = ["Blurry", "Noisy", "Too dark"]
 
@@ -70,12 +72,26 @@ def test_names_of_distortions() -> None:
     )
     assert read_names("It is blurry and blurred.") == ("blur",)
     assert read_names("undersaturation") == ("saturate_weaken",)
-    assert read_names("a nice cat") == ()
+    assert read_names("Color quantization and insufficient brightness") == ("quantize", "darken")
+    assert read_names("Overly high contrast") == ("contrast_strengthen",)
+    assert read_names("None") == read_names("There is no visible distortion here."[9:]) == ()
+    assert read_names("There is no visible noise or blur, but banding.") == ("quantize",)
+    assert read_names("It is not blurry.") == ()
+    assert read_names("a nice cat") is None
+
+
+def test_every_category_is_known_by_its_own_names_and_by_those_of_the_package() -> None:
+    for category in Category:
+        for name in (category.value, category.words, *(str(name.noun) for name in PLAIN_NAMES[category])):
+            assert read_names(f"There is {name}.") == (category.value,)
 
 
 def test_named_boxes() -> None:
-    tags = read_tags("[The sky](0.1, 0, 0.5, 0.25) is noisy, [a man](3, 4) and [dog]<0.5,0.5,0.4,0.9>.")
-    assert [(tag.name, tag.box) for tag in tags] == [("The sky", Box(x0=0.1, y0=0, x1=0.5, y1=0.25))]
+    tags = read_tags("[The sky](0.1, 0, 0.5, 0.25) is noisy, [a man](3, 400) and [dog]<0.5,0.5,0.4,0.9>, [cat](0, 21).")
+    assert [(tag.name, tag.box) for tag in tags] == [
+        ("The sky", Box(x0=0.1, y0=0, x1=0.5, y1=0.25)),
+        ("cat", Box(x0=0.025, y0=0.025, x1=0.075, y1=0.075)),
+    ]
 
 
 def test_refusals() -> None:

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     DESCRIBE = "describe"  # text; truth: `answer`, and `tags` if it names boxes
     QUESTION = "question"  # a short text; truth: `answer`
     GROUND = "ground"  # masks by class name; truth: `masks`
-    REFER = "refer"  # names of the distortions in `focus`; truth: `names`
+    REFER = "refer"  # names of the distortions in `focus`, or in the whole picture; truth: `names`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,9 @@ class Item:
 
     images: the pictures, the one that is judged last but for A and B, which come last in this order; a reference comes
     first. reference: whether there is one. right: index into options. share_b: share of people who find B better, 0..1.
-    masks: one mapping of class name to mask for each truth. labels: what figures may be broken down by.
+    scores: people's scores of A and B, where comparisons are votes. context: what else is known of the pictures, for a
+    judge. tags: boxes in shares of the picture. masks: one mapping of class name to mask for each truth. labels: what
+    figures may be broken down by; "setting" keeps answers out of each other's tables.
     """
 
     id: str
@@ -46,7 +48,9 @@ class Item:
     right: int | None = None
     score: float | None = None
     share_b: float | None = None
+    scores: tuple[float, ...] = ()
     answer: str | None = None
+    context: str = ""
     tags: tuple[Tag, ...] = ()
     masks: tuple[Mapping[str, Mask], ...] = ()
     focus: Region | None = None
@@ -58,8 +62,8 @@ class Item:
             raise ArgumentError(f"item {self.id!r} has too few pictures for its kind, {self.kind}")
         if self.right is not None and not 0 <= self.right < len(self.options):
             raise ArgumentError(f"item {self.id!r} has {len(self.options)} options, but option {self.right} is right")
-        if self.kind is Kind.REFER and self.focus is None:
-            raise ArgumentError(f"item {self.id!r} asks about a region, but there is none")
+        if self.scores and (self.kind is not Kind.COMPARE or len(self.scores) != 2):
+            raise ArgumentError(f"item {self.id!r} has {len(self.scores)} scores; only comparisons have two")
 
     def to_dict(self) -> dict[str, Any]:
         """All but the pictures' bytes, for keeping beside an answer: what figures are made of."""
@@ -77,7 +81,9 @@ class Item:
             "right": self.right,
             "score": self.score,
             "share_b": self.share_b,
+            "scores": list(self.scores),
             "answer": self.answer,
+            "context": self.context,
             "tags": [{"name": tag.name, "box": tag.box.to_list()} for tag in self.tags],
             "masks": [{name: mask.to_coco() for name, mask in truth.items()} for truth in self.masks],
             "focus": focus,
@@ -100,7 +106,9 @@ class Item:
                 right=data["right"],
                 score=data["score"],
                 share_b=data["share_b"],
+                scores=tuple(data.get("scores", ())),
                 answer=data["answer"],
+                context=data.get("context", ""),
                 tags=tuple(Tag(name=tag["name"], box=Box.from_list(tag["box"])) for tag in data["tags"]),
                 masks=tuple({name: Mask.from_coco(code) for name, code in truth.items()} for truth in data["masks"]),
                 focus=_focus(focus) if focus is not None else None,

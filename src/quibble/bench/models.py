@@ -127,7 +127,7 @@ def read(item: Item, text: str) -> Reply:
     elif item.kind is Kind.CHOICE:
         found["choice"] = read_choice(text, item.options)
     elif item.kind is Kind.REFER:
-        found["names"] = read_names(text) or None
+        found["names"] = read_names(text)
     if all(value is None for value in found.values()):
         return Reply(text=text, status=Status.REFUSED if is_refusal(text) else Status.UNREADABLE)
     return Reply(text=text, **found)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from quibble.bench.metrics.boxes import Tag
 from quibble.errors import ArgumentError
-from quibble.geometry import Box, Mask
+from quibble.geometry import Box, Mask, grid_decode
 from quibble.taxonomy import Category
 
 
@@ -78,20 +78,28 @@ _NUMBER: Final = re.compile(
 _WINNER: Final = re.compile(r"\b(?:image|picture)\s+([AB])\b", re.I)
 _TAG: Final = re.compile(r"\[([^\[\]]+)\]\s*[(<\[]+\s*([\d.\s,]+?)\s*[)>\]]+")
 
-_NAMES: Final[Mapping[str, Category]] = {
-    **{category.value.replace("_", " "): category for category in Category},
-    **{category.words: category for category in Category},
-    **dict.fromkeys(("blurry", "blurred", "out of focus"), Category.BLUR),
-    **dict.fromkeys(("noisy", "grain", "grainy"), Category.NOISE),
-    **dict.fromkeys(("jpeg artifacts", "blocking", "compression artefacts"), Category.COMPRESSION),
-    **dict.fromkeys(("overexposed", "too bright"), Category.BRIGHTEN),
-    **dict.fromkeys(("underexposed", "too dark", "low light"), Category.DARKEN),
-    **dict.fromkeys(("oversaturated",), Category.SATURATE_STRENGTHEN),
-    **dict.fromkeys(("undersaturated", "desaturation", "desaturated"), Category.SATURATE_WEAKEN),
-    **dict.fromkeys(("pixelated",), Category.PIXELATE),
-    **dict.fromkeys(("oversharpened",), Category.OVERSHARPEN),
-    **dict.fromkeys(("banding", "posterization", "quantization"), Category.QUANTIZE),
+#: How categories are named in answers, among them by the names of DQ-495K.
+_MARKS: Final[Mapping[Category, str]] = {
+    Category.BLUR: r"blur|out of focus|defocus",
+    Category.NOISE: r"nois|grain",
+    Category.COMPRESSION: r"(?:over)?compress|jpeg|blocking",
+    Category.BRIGHTEN: r"brighten|over ?(?:expos|bright)|(?:too|overly|excessively) bright|"
+    r"(?:excessive|overly high) brightness",
+    Category.DARKEN: r"darken|under ?expos|(?:too|overly|excessively) dark|excessive darkness|insufficient brightness|"
+    r"(?:lack of|low|insufficient) light",
+    Category.CONTRAST_STRENGTHEN: r"contrast (?:strengthen|exagg)|contrasty|"
+    r"(?:excess of|excessive|exaggerated|overdone|(?:overly |too )?high(?: in)?) contrast",
+    Category.CONTRAST_WEAKEN: r"contrast weaken|(?:low(?: in)?|lacking in|loss of|lack of|insufficient|weak) contrast",
+    Category.SATURATE_STRENGTHEN: r"saturate strengthen|over ?saturat|(?:excessive|excess of|overly high) saturation",
+    Category.SATURATE_WEAKEN: r"saturate weaken|(?:under|de) ?saturat|(?:loss of|lack of|insufficient|low) saturation",
+    Category.OVERSHARPEN: r"over ?sharpen|(?:excessive|overdone|excess of) sharpening",
+    Category.PIXELATE: r"pixelat",
+    Category.QUANTIZE: r"quantiz|banding|posteriz",
 }
+_NO_NAME: Final = re.compile(
+    r"\W*(?:none|nothing|clean|no (?:\w+ ){0,2}(?:distortions?|degradations?|defects?|damage|issues?|problems?))\b",
+    re.I,
+)
 
 
 def is_refusal(text: str) -> bool:
@@ -136,27 +144,40 @@ def read_yes_no(text: str) -> bool | None:
     return found.group(1).lower() == "yes" if found else None
 
 
-def read_names(text: str) -> tuple[str, ...]:
-    """The categories that a text names, in its order, each once; longer names are taken before their parts."""
-    found: dict[int, str] = {}
+def read_names(text: str) -> tuple[str, ...] | None:
+    """The categories that a text names, in its order, each once; () for one that denies them, or begins with "None".
+
+    None if it does neither.
+    """
     line = " ".join(re.findall(r"[a-z]+", text.lower()))
-    for name in sorted(_NAMES, key=len, reverse=True):
-        for match in re.finditer(rf"\b{name}\b", line):
-            found[match.start()] = _NAMES[name].value
-        line = re.sub(rf"\b{name}\b", lambda match: "#" * len(match.group()), line)
-    return tuple(dict.fromkeys(found[at] for at in sorted(found)))
+    found = {
+        match.start(): category.value
+        for category, mark in _MARKS.items()
+        for match in re.finditer(rf"\b(?:{mark})", line)
+    }
+    if not found:
+        return () if _NO_NAME.match(text) else None
+    said = [at for at in sorted(found) if not _DENIED.search(line[:at])]
+    return tuple(dict.fromkeys(found[at] for at in said))
 
 
 def read_tags(text: str) -> tuple[Tag, ...]:
-    """The named boxes of a description, "[the sky](x0, y0, x1, y1)" with shares of the picture; others are left out."""
+    """The named boxes of a description, in shares of the picture: "[the sky](x0, y0, x1, y1)" with shares, or with two
+    whole numbers, the cells of Grounding-IQA's grid. What is neither is left out.
+    """
     tags = []
     for name, numbers in _TAG.findall(text):
         try:
-            corners = [float(number) for number in numbers.split(",")]
-            tags.append(Tag(name=name.strip(), box=Box.from_normalized(corners, width=1, height=1)))
+            tags.append(Tag(name=name.strip(), box=_box([part.strip() for part in numbers.split(",")])))
         except ValueError:
             continue
     return tuple(tags)
+
+
+def _box(numbers: list[str]) -> Box:
+    if len(numbers) == 2:
+        return grid_decode((int(numbers[0]), int(numbers[1])), width=1, height=1)
+    return Box.from_normalized([float(number) for number in numbers], width=1, height=1)
 
 
 def _plain(text: str) -> str:

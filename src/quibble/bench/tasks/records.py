@@ -12,9 +12,9 @@ from typing import Final
 
 from quibble.bench.item import Item, Kind
 from quibble.bench.metrics.boxes import Tag
-from quibble.data import Record, Role, read_jsonl
+from quibble.data import Record, RegionEntry, Role, read_jsonl
 from quibble.errors import ArgumentError, RecordError
-from quibble.geometry import Mask
+from quibble.geometry import Box, Mask
 from quibble.taxonomy import QGroundClass
 
 UNPUBLISHED: Final = (
@@ -75,7 +75,7 @@ def to_item(record: Record, folder: Path) -> Item:
         score=record.score if kind is Kind.SCORE else None,
         share_b={"Image A": 0.0, "Image B": 1.0}.get(turn.answer) if kind is Kind.COMPARE else None,
         answer=turn.answer or None,
-        tags=tuple(Tag(name=region.label, box=region.region.bounds) for region in told if region.label is not None),
+        tags=tuple(_tag(record, region) for region in told if region.label is not None),
         masks=(_masks(record),) if kind is Kind.GROUND else (),
         focus=told[0].region if kind is Kind.REFER and told else None,
         names=names,
@@ -103,6 +103,12 @@ def read_qground(folder: Path) -> Iterator[Item]:
             masks=tuple(_masks_by_label(record) for record in records),
             labels={"classes": "q-ground"},
         )
+
+
+def _tag(record: Record, region: RegionEntry) -> Tag:
+    entry = record.images[region.image]
+    corners = region.region.bounds.normalized(width=entry.width, height=entry.height)
+    return Tag(name=str(region.label), box=Box.from_normalized(corners, width=1, height=1))
 
 
 def _masks(record: Record) -> dict[str, Mask]:
