@@ -77,6 +77,7 @@ def test_names_of_distortions() -> None:
     assert read_names("None") == read_names("There is no visible distortion here."[9:]) == ()
     assert read_names("There is no visible noise or blur, but banding.") == ("quantize",)
     assert read_names("It is not blurry.") == ()
+    assert read_names("No, the picture is noisy.") == ("noise",)
     assert read_names("a nice cat") is None
 
 

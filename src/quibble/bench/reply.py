@@ -96,9 +96,10 @@ _MARKS: Final[Mapping[Category, str]] = {
     Category.PIXELATE: r"pixelat",
     Category.QUANTIZE: r"quantiz|banding|posteriz",
 }
+#: Words behind which a name is denied.
+_DENIED: Final = re.compile(r"\b(?:no|not|nor|without|free of)(?: [a-z]+){0,3} $")
 _NO_NAME: Final = re.compile(
-    r"\W*(?:none|nothing|clean|no (?:\w+ ){0,2}(?:distortions?|degradations?|defects?|damage|issues?|problems?))\b",
-    re.I,
+    r"\W*(?:none|nothing|clean|no (?:\w+ ){0,2}(?:distortion|degradation|defect|damage|issue|problem)s?)\b", re.I
 )
 
 
@@ -149,7 +150,7 @@ def read_names(text: str) -> tuple[str, ...] | None:
 
     None if it does neither.
     """
-    line = " ".join(re.findall(r"[a-z]+", text.lower()))
+    line = " ".join(re.findall(r"[a-z]+|[.,;:!?]", text.lower()))
     found = {
         match.start(): category.value
         for category, mark in _MARKS.items()
