@@ -77,7 +77,8 @@ def test_rows_beside_measured_ones() -> None:
     rows = beside_scores("live-itw")
     assert {row.source for row in rows} == {"Q-Instruct, table 6"}
     assert next(row for row in rows if row.name == "LLaVA-v1.5 7B").figures == {"srcc": 0.445, "plcc": 0.481}
-    assert {row.source for row in beside_scores("KADID-10K")} == {"Q-Instruct, table 6", "IQA-Octopus, table 6"}
+    sources = {row.source for row in beside_scores("KADID-10K")}
+    assert sources == {"Q-Instruct, table 6", "DepictQA, table 2b", "IQA-Octopus, table 6"}
     with pytest.raises(ArgumentError, match="no paper reports on 'KonIQ'"):
         beside_scores("KonIQ")
     rows = beside("qbench-a1-dev", ["overall"])

@@ -148,7 +148,7 @@ def test_mistakes_in_a_run(benchmark: Path, args: list[str], message: str) -> No
 
 def test_the_benchmarks_are_listed_with_where_to_get_them() -> None:
     lines = run("list").stdout.splitlines()
-    assert len(lines) == 30
+    assert len(lines) == 33
     assert all(": " in line for line in lines)
 
 

@@ -6,11 +6,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,9 +18,9 @@ from quibble.commands.bench_metrics import metrics
 
 if TYPE_CHECKING:
     from quibble.bench.baselines import Measure
-    from quibble.bench.evaluate import Evaluation
     from quibble.bench.item import Item
     from quibble.bench.models import Model
+    from quibble.bench.rows import Making
     from quibble.bench.table import Table
 
 _EXAMPLES = """\b
@@ -119,6 +119,8 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--judge-url", metavar="URL", help="Its endpoint; the key is read from QUIBBLE_JUDGE_KEY."),
         click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Of the judge."),
         click.option("--names", metavar="MODEL", help="Compare names of boxes by this sentence-transformers model."),
+        click.option("--fit", is_flag=True, help="Of scores, also PLCC and RMSE after the 4-parameter logistic."),
+        click.option("--rmse", is_flag=True, help="Of scores, also the plain RMSE, where both are on one scale."),
         click.option("--resamples", type=click.IntRange(0), default=1000, show_default=True, help="Of the intervals."),
         click.option("--html", "form", flag_value="html", help="Print HTML instead of Markdown."),
         click.option("--json", "form", flag_value="json", help="Print JSON instead of Markdown."),
@@ -160,12 +162,8 @@ def run(
     answers: Path | None,
     plots: Path | None,
     threads: int,
-    judge: str | None,
-    judge_url: str | None,
-    rounds: int,
-    names: str | None,
-    resamples: int,
     form: str | None,
+    **judging: Any,
 ) -> None:
     """Run a model on a benchmark, whose files lie in FOLDER, and print its tables.
 
@@ -173,8 +171,9 @@ def run(
     command goes on where it was stopped.
     """
     from quibble.bench.answers import Run, answer_all, read_answers
+    from quibble.bench.evaluate import tables
 
-    evaluation = _evaluation(judge, judge_url, rounds, names, resamples)
+    making = _making(judging)
     items, identity = _items(task, folder, photos, seed)
     model = _model(name, items, seed=seed, threads=threads)
     chosen = _chosen(items, model, limit, seed)
@@ -187,7 +186,7 @@ def run(
         from quibble.bench.plots import write_plots
 
         write_plots(answered, plots)
-    _print(evaluation.tables(found, answered), form)
+    _print(tables(found, answered, making), form)
     click.echo(f"quibble: the answers are kept in {path}", err=True)
 
 
@@ -198,42 +197,44 @@ def run(
 def rescore(
     answers: Sequence[Path],
     plots: Path | None,
-    judge: str | None,
-    judge_url: str | None,
-    rounds: int,
-    names: str | None,
-    resamples: int,
     form: str | None,
+    **judging: Any,
 ) -> None:
     """Make the tables of kept answers again, without model or pictures."""
     from quibble.bench.answers import read_answers
+    from quibble.bench.evaluate import tables
 
-    evaluation = _evaluation(judge, judge_url, rounds, names, resamples)
-    tables = []
+    making = _making(judging)
+    made = []
     for path in answers:
         found, answered = read_answers(path)
-        tables += evaluation.tables(found, answered)
+        made += tables(found, answered, making)
         if plots is not None:
             from quibble.bench.plots import write_plots
 
             write_plots(answered, plots / path.stem if len(answers) > 1 else plots)
-    _print(tables, form)
+    _print(made, form)
 
 
-def _evaluation(judge: str | None, url: str | None, rounds: int, names: str | None, resamples: int) -> Evaluation:
-    from quibble.bench.evaluate import Evaluation
+def _making(judging: Mapping[str, Any]) -> Making:
+    """How tables are made, by the options of _judging."""
     from quibble.bench.judge import ChatJudge, Judge, LexicalJudge
-    from quibble.bench.metrics.boxes import sentence_likeness
+    from quibble.bench.metrics.boxes import LexicalLikeness, sentence_likeness
+    from quibble.bench.rows import Making
     from quibble.endpoint import Endpoint
 
+    judge, url, names = judging["judge"], judging["judge_url"], judging["names"]
     if (judge is None) != (url is None):
         raise click.UsageError("--judge and --judge-url go together")
     marks: Judge = LexicalJudge()
-    if judge is not None and url is not None:
+    if judge is not None:
         key = os.environ.get("QUIBBLE_JUDGE_KEY")
         marks = ChatJudge(Endpoint(url, judge, key=key, cache="judge-replies.sqlite", timeout_s=120))
-    likeness = sentence_likeness(names) if names is not None else None
-    return Evaluation(marks, rounds=rounds, likeness=likeness, resamples=resamples)
+    return Making(
+        judge=marks,
+        likeness=sentence_likeness(names) if names is not None else LexicalLikeness(),
+        **{name: judging[name] for name in ("rounds", "fit", "rmse", "resamples")},
+    )
 
 
 def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tuple[list[Item], str]:

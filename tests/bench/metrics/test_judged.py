@@ -26,12 +26,15 @@ def test_an_answer_without_a_readable_mark_is_counted_and_not_guessed() -> None:
         mean_mark([[3]], top=2)
 
 
-def test_relative_to_the_truth_divides_sums() -> None:
-    answers, truths = np.array([6.0, 9, 3]), np.array([8.0, 9, 10])
-    found = relative_score([[a] for a in answers], [[t] for t in truths])
-    assert found.value.value == pytest.approx(100 * answers.mean() / truths.mean())
+def test_relative_to_the_truth_is_the_mean_of_shares() -> None:
+    answers, truths = np.array([6.0, 9, 3, 10]), np.array([8.0, 9, 10, 5])
+    marks = [[a] for a in answers], [[t] for t in truths]
+    assert relative_score(*marks).value.value == pytest.approx(100 * (answers / truths).mean())
+    assert relative_score(*marks, capped=True).value.value == pytest.approx(100 * (0.75 + 1 + 0.3 + 1) / 4)
     assert relative_score([[10]], [[8]]).value.value == 125
-    assert relative_score([[10], [None]], [[8], [8]]).unreadable == 1
+    assert relative_score([[10], [None], [5]], [[8], [8], [0]]).unreadable == 2
+    with pytest.raises(ArgumentError, match="above 0"):
+        relative_score([[5]], [[0]])
 
 
 def test_description_marks_are_summed() -> None:

@@ -36,24 +36,82 @@ def test_bapps(tmp_path: Path) -> None:
         list(find_task("bapps").read(tmp_path))
 
 
-def test_depictqa(tmp_path: Path) -> None:
-    common = {"image_ref": "r.png", "image_A": "a.png", "query": "Which?", "task_type": "quality_compare"}
-    items = [
-        {"id": "1", **common, "image_B": "b.png", "answer": "Image B"},
-        {"id": "2", **common, "image_B": "b.png", "answer": "Image A is noisy, B is not."},
-        {"id": "3", **common, "image_B": None, "image_ref": None, "answer": "Noise."},
-    ]
-    (tmp_path / "metas").mkdir()
-    (tmp_path / "metas" / "test_AB.json").write_text(json.dumps(items))
-    first, second, third = find_task("m-bapps").read(tmp_path)
-    assert (first.kind, first.share_b, first.reference, len(first.images)) == (Kind.COMPARE, 1, True, 3)
-    assert (second.kind, second.answer) == (Kind.DESCRIBE, "Image A is noisy, B is not.")
-    assert (third.kind, third.images, third.reference) == (Kind.DESCRIBE, (tmp_path / "a.png",), False)
-    assert first.id == "test_AB:1"
+def put(folder: Path, name: str, items: object) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(items))
+
+
+CNN = "BAPPS/2afc/val/cnn/p0/1.png"
+
+
+def entry(
+    number: int, answer: str, *, ref: str | None = "r.png", a: str = "a.png", b: str | None = None
+) -> dict[str, object]:
+    """In the form of DepictQA's test files: paths are below the folder of all sets."""
+    return {"id": number, "image_ref": ref, "image_A": a, "image_B": b, "query": "What?", "answer": answer}
+
+
+def test_m_bapps(tmp_path: Path) -> None:
+    other = "BAPPS/2afc/val/cnn/p1/1.png"
+    put(tmp_path, "BAPPS/metas/test_refAB_single_bapps_9.4k.json", [entry(1, "Image B", a=CNN, b=other)])
+    put(tmp_path, "BAPPS/metas/test_refAB_single_bapps_9.4k_s64.json", [entry(1, "Image B", a=CNN, b=other)])
+    put(tmp_path, "BAPPS/metas/train_A.json", [entry(9, "Noise.")])
+    known = {"texture": {"texture_type": "sky"}, "distortion": {"noise": "strong", "blur": ""}, "overall": "poor"}
+    put(tmp_path, "BAPPS/metas/test_refA_detail_mbapps_50.json", [entry(2, "Image A is noisy.") | known])
+    put(tmp_path, "BAPPS/metas/test_A_detail_mbapps_50.json", [entry(3, "Noise.", ref=None)])
+    third, first, second = find_task("m-bapps").read(tmp_path)
+    assert (first.kind, first.share_b, first.reference, first.labels["group"]) == (Kind.COMPARE, 1, True, "cnn")
+    assert first.images == tuple(tmp_path / name for name in ("r.png", CNN, other))
+    assert first.id == "BAPPS/metas/test_refAB_single_bapps_9.4k:1"
+    assert (second.kind, second.answer, len(second.images)) == (Kind.DESCRIBE, "Image A is noisy.", 2)
+    assert second.context == "texture, texture_type: sky\ndistortion, noise: strong\noverall: poor"
+    assert (third.kind, third.reference, third.context) == (Kind.DESCRIBE, False, "")
+    assert [item.labels["setting"] for item in (second, third)] == ["full reference", "no reference"]
+
+
+def test_dq_495k(tmp_path: Path) -> None:
+    two = [entry(1, "Noise and overly high brightness"), entry(2, "None")]
+    put(tmp_path, "KADIS700K/refA_md_brief/metas/test_refA_md_single_5k.json", two)
+    put(tmp_path, "KADIS700K/A_sd_brief/metas/test_A_sd_single_4k_exclude.json", [entry(3, "Pixelation", ref=None)])
+    put(
+        tmp_path,
+        "KADIS700K/AB_sd_detail/metas/test_AB_sd_detail_200.json",
+        [entry(4, "A is blurred.", ref=None, b="b")],
+    )
+    put(tmp_path, "TID2013/metas/test_AB_single_tid2013_2.5k.json", [entry(5, "Image A", ref=None, b="b.png")])
+    text, one, several, none, pair = find_task("dq-495k").read(tmp_path)
+    assert (several.kind, several.names, several.labels["group"]) == (
+        Kind.REFER,
+        ("noise", "brighten"),
+        "several distortions",
+    )
+    assert (none.names, one.names, one.labels["group"]) == ((), ("pixelate",), "one distortion")
+    assert (text.kind, text.answer) == (Kind.DESCRIBE, "A is blurred.")
+    assert (pair.kind, pair.share_b, pair.labels["group"]) == (Kind.COMPARE, 0, "TID2013")
+    put(tmp_path, "KADIS700K/A_sd_brief/metas/test_A_sd_single_4k_exclude.json", [entry(3, "A cat")])
+    with pytest.raises(RecordError, match="expected names of distortions"):
+        list(find_task("dq-495k").read(tmp_path))
+
+
+def test_comparisons_that_are_votes(tmp_path: Path) -> None:
+    place = "CSIQ/metas_srcc_plcc_voting"
+    pair = entry(7, "", ref="CSIQ/r.png", a="CSIQ/1.png", b="CSIQ/2.png")
+    put(tmp_path, f"{place}/test_refAB_single_csiq_12k.json", [pair])
+    scores = {"CSIQ/r.png": {"dist_paths": ["CSIQ/1.png", "CSIQ/2.png"], "mos_list": [0.25, 0.5]}}
+    put(tmp_path, f"{place}/test_ref_dist_mos_csiq.json", scores)
+    (item,) = find_task("votes-csiq").read(tmp_path)
+    assert (item.kind, item.scores, item.share_b) == (Kind.COMPARE, (0.25, 0.5), None)
+    assert item.images == tuple(tmp_path / "CSIQ" / name for name in ("r.png", "1.png", "2.png"))
+    assert item.labels == {"original": "CSIQ/r.png"}
+    put(tmp_path, f"{place}/test_refAB_single_csiq_12k.json", [pair | {"image_B": "CSIQ/3.png"}])
+    with pytest.raises(RecordError, match=r"compares CSIQ/3\.png, which has no score"):
+        list(find_task("votes-csiq").read(tmp_path))
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="PerceptualSimilarity"):
         list(find_task("bapps").read(tmp_path))
-    with pytest.raises(ArgumentError, match="XPixelGroup/DepictQA"):
-        list(find_task("dq-495k").read(tmp_path))
+    for name in ("m-bapps", "dq-495k", "votes-tid2013"):
+        with pytest.raises(ArgumentError, match="download DataDepictQA"):
+            list(find_task(name).read(tmp_path))

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap, bootstrap_mean
+from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap_mean
 from quibble.errors import ArgumentError
 
 #: A judge's marks of one answer, one a round.
@@ -53,26 +50,25 @@ def relative_score(
     truths: Sequence[Rounds],
     *,
     top: float = 10,
+    capped: bool = False,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Judged:
-    """DepictQA's GPT-4 score in percent: the marks of the answers over those that the true answers got beside them.
+    """DepictQA's GPT-4 score in percent: the mark of an answer over that of the true answer, the mean over answers.
 
-    The sums are divided, as LLaVA does, not the marks of each pair; it may exceed 100. Source: DepictQA, section 5.1.
+    It may exceed 100, as in the paper's table 7, unless capped: then no answer counts more than its truth, as in the
+    public code. An answer whose truth has no mark above 0 is unreadable. Source: DepictQA, section 5.1.
     """
     if len(answers) != len(truths):
         raise ArgumentError(f"expected a mark of the truth for each answer, found {len(answers)} and {len(truths)}")
     means = [(_mean(a, top), _mean(t, top)) for a, t in zip(answers, truths, strict=True)]
-    pairs = np.array([(a, t) for a, t in means if a is not None and t is not None], np.float64).reshape(-1, 2)
-
-    def ratio(chosen: NDArray[np.intp]) -> float:
-        mine, true = pairs[chosen].sum(axis=0)
-        if not true:
-            raise ArgumentError("the true answers have no marks above 0, so nothing can be relative to them")
-        return float(100 * mine / true)
-
-    estimate = bootstrap(ratio, len(pairs), resamples=resamples, seed=seed)
-    return Judged(value=estimate, n=len(answers), unreadable=len(answers) - len(pairs))
+    ratios = [100 * mine / true for mine, true in means if mine is not None and true]
+    if not ratios:
+        raise ArgumentError("no true answer has a mark above 0 beside a marked answer, so nothing can be relative")
+    if capped:
+        ratios = [min(ratio, 100.0) for ratio in ratios]
+    estimate = bootstrap_mean(ratios, resamples=resamples, seed=seed)
+    return Judged(value=estimate, n=len(answers), unreadable=len(answers) - len(ratios))
 
 
 def describe_marks(

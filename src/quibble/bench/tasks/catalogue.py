@@ -67,8 +67,18 @@ _LISTED: Final = (
         read=partial(qbench.read_questions, split="test", pictures=2),
     ),
     Task(name="bapps", title="BAPPS, two-alternative choices", get=pairs.BAPPS, read=pairs.read_bapps),
-    Task(name="m-bapps", title="M-BAPPS", get=pairs.DEPICTQA, read=pairs.read_depictqa),
-    Task(name="dq-495k", title="DQ-495K", get=pairs.DEPICTQA, read=pairs.read_depictqa),
+    Task(name="m-bapps", title="M-BAPPS", get=pairs.DEPICTQA, read=pairs.read_m_bapps),
+    Task(name="dq-495k", title="DQ-495K", get=pairs.DEPICTQA, read=pairs.read_dq_495k),
+    *(
+        Task(
+            name=f"votes-{name}",
+            title=f"{DATABASES[name].title}, scores by voting over comparisons",
+            get=pairs.DEPICTQA,
+            read=partial(pairs.read_votes, database=folder),
+            database=DATABASES[name].title,
+        )
+        for name, folder in (("kadid-10k", "KADID10K"), ("csiq", "CSIQ"), ("tid2013", "TID2013"))
+    ),
     Task(name="giqa-des", title="GIQA-Bench, descriptions", get=records.UNPUBLISHED, read=_octopus("giqa_des")),
     Task(name="giqa-vqa", title="GIQA-Bench, questions", get=records.UNPUBLISHED, read=_octopus("giqa_vqa")),
     Task(name="qground-test", title="QGround-Test", get=records.UNPUBLISHED, read=records.read_qground),
