@@ -45,7 +45,7 @@ ALLOWED = {
     "model": CORE - {"image", "filetype"},
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
-    "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "pipelines", "text"},
+    "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "noting", "pipelines", "text"},
     "commands": CORE
     | {"assessor", "backends", "bench", "data", "distort", "draw", "endpoint", "pipelines", "pointing", "train"},
     "cli": {"_version", "commands", "errors"},

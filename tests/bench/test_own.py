@@ -11,12 +11,13 @@ import pytest
 
 from quibble.bench.item import Item, Kind
 from quibble.bench.own import MARGIN, PHOTOS, Counts, Plan, make, read
+from quibble.bench.reply import read_tags
 from quibble.data import read_jsonl
 from quibble.distort import combine_opinions, opinion
 from quibble.errors import ArgumentError
 from quibble.image import load
 
-COUNTS = Counts(scoring=4, comparison=4, choice=6, grounding=3, octopus=3)
+COUNTS = Counts(scoring=4, comparison=4, choice=6, grounding=3, boxes=3, octopus=3)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_same_plan_gives_the_same_bytes(made: Path, tmp_path: Path) -> None:
     identity = make(tmp_path, Plan(counts=COUNTS))
-    assert identity.startswith("quibble-bench 1, seed 0, photographs ")
+    assert identity.startswith("quibble-bench 2, seed 0, photographs ")
     for place in (made, tmp_path):
         assert {p.name for p in (place / "photos").iterdir()} == set(PHOTOS)
     digests = [
@@ -46,7 +47,7 @@ def test_another_seed_is_another_benchmark(made: Path) -> None:
 
 def test_it_holds_all_tasks(made: Path) -> None:
     items = list(read(made))
-    assert len(items) == 20
+    assert len(items) == 23
     assert {item.kind for item in items} >= {Kind.SCORE, Kind.CHOICE, Kind.GROUND}
     assert {Kind.COMPARE, Kind.DESCRIBE} & {item.kind for item in items}
     assert len({item.id for item in items}) == len(items)
@@ -77,6 +78,16 @@ def test_choices_have_one_right_answer(made: Path) -> None:
             assert len(set(item.options)) == len(item.options)
 
 
+def test_descriptions_name_the_boxes_that_are_true(made: Path) -> None:
+    items = [item for item in read(made) if item.id.startswith("boxes")]
+    assert len(items) == 3
+    for item in items:
+        told = read_tags(item.answer or "")
+        assert [tag.name for tag in told] == [tag.name for tag in item.tags]
+        for tag, true in zip(told, item.tags, strict=True):
+            assert tag.box.to_list() == pytest.approx(true.box.to_list(), abs=1e-4)
+
+
 def ground(items: list[Item]) -> list[Item]:
     return [item for item in items if item.id.startswith("grounding")]
 
@@ -95,7 +106,7 @@ def test_only_the_masks_are_changed(made: Path) -> None:
 
 
 def test_photographs_of_ones_own(made: Path, tmp_path: Path) -> None:
-    few = Counts(scoring=1, comparison=0, choice=0, grounding=0, octopus=0)
+    few = Counts(scoring=1, comparison=0, choice=0, grounding=0, boxes=0, octopus=0)
     identity = make(tmp_path / "out", Plan(photos=made / "photos", counts=few))
     assert not (tmp_path / "out" / "photos").exists()
     assert json.loads((tmp_path / "out" / "bench.json").read_text())["photographs"].startswith(identity[-8:])

@@ -89,11 +89,10 @@ def description_tables(run: Run, answers: Sequence[Answered], making: Making) ->
         figures[_OCTOPUS[run.benchmark]] = marking.mean("description", answers)
     figures["unmarked"] = float(marking.unmarked)
     notes = marking.notes()
-    theirs: list[Row] = []
-    if run.benchmark.startswith("giqa"):
+    if any(a.item.tags for a in answers):
         figures |= _tags(answers, making)
         notes.append(f"names of boxes by {making.likeness.label}")
-        theirs = _giqa_rows("des ", figures)
+    theirs = _giqa_rows("des ", figures) if run.benchmark == "giqa-des" else []
     rows = [row(run, figures, answers), *papers(run, answers, figures), *theirs]
     title = f"{run.benchmark}: descriptions"
     return [Table(title=title, columns=list(figures), rows=rows, notes=notes, digits={"unmarked": 0})]
@@ -158,11 +157,8 @@ def _is_pair(answered: Answered) -> bool:
 
 
 def _tags(answers: Sequence[Answered], making: Making) -> dict[str, Figure]:
-    """Box mIoU and Tag-Recall of the boxes that answers name; none where no truth names any."""
-    true = [a.item.tags for a in answers]
-    if not any(true):
-        return {}
-    said = [read_tags(a.reply.text or "") for a in answers]
+    """Box mIoU and Tag-Recall of the boxes that answers name."""
+    said, true = [read_tags(a.reply.text or "") for a in answers], [a.item.tags for a in answers]
     boxes = [[tag.box for tag in side] for side in said], [[tag.box for tag in side] for side in true]
     return {
         "miou": box_miou(*boxes, resamples=making.resamples).value,

@@ -2,7 +2,8 @@
 
     bench.json             what it was made from; a folder with another one is not touched
     photos/                the photographs, where none were given: those that scikit-image ships
-    items/records.jsonl    scoring, comparison and reasoning, choices, grounding by category; items/images/ beside
+    items/records.jsonl    scoring, comparison and reasoning, choices, grounding by category, descriptions with boxes;
+                           items/images/ beside
     octopus/               description, grounding of one region and referring, as quibble.pipelines.octopus builds them
 
 Truth is what was done to the pictures: scores are expected opinions of the distortions (quibble.distort.opinion), not
@@ -15,7 +16,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ from quibble.pipelines.settings import Settings
 from quibble.taxonomy import SEVERITIES_3, Category
 
 #: Changes whenever the same settings give other items.
-VERSION: Final = 1
+VERSION: Final = 2
 #: The photographs that scikit-image ships, by the SHA-256 of their files.
 PHOTOS: Final[Mapping[str, str]] = {
     "astronaut.png": "88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
@@ -60,6 +61,7 @@ class Counts:
     comparison: int = 40
     choice: int = 60
     grounding: int = 40
+    boxes: int = 30
     octopus: int = 60
 
     def to_dict(self) -> dict[str, int]:
@@ -157,7 +159,13 @@ class _Draw:
 
 
 def _records(photos: Photos, plan: Plan, out: Path) -> Iterator[Record]:
-    makers = {"scoring": _scoring, "comparison": _comparison, "choice": _choice, "grounding": _grounding}
+    makers = {
+        "scoring": _scoring,
+        "comparison": _comparison,
+        "choice": _choice,
+        "grounding": _grounding,
+        "boxes": _boxes,
+    }
     for number, (task, maker) in enumerate(makers.items()):
         for index in range(getattr(plan.counts, task)):
             rng = np.random.default_rng([plan.seed, number, index])
@@ -246,8 +254,13 @@ def _comparison(draw: _Draw, out: Path) -> dict[str, Any]:
 
 
 def _told(name: str, degradations: tuple[Degradation, ...]) -> str:
-    parts = [f"{SEVERITIES_3[min(2, int(d.level * 3 / 5 - 1e-9))]} {d.category.words}" for d in degradations]
+    parts = [f"{_severity(d.level)} {d.category.words}" for d in degradations]
     return f"{name} shows {' and '.join(parts)}."
+
+
+def _severity(level: float) -> str:
+    """One of three words for a level of 1..5."""
+    return SEVERITIES_3[min(2, int(level * 3 / 5 - 1e-9))]
 
 
 def _choice(draw: _Draw, out: Path) -> dict[str, Any]:
@@ -268,7 +281,7 @@ def _choice(draw: _Draw, out: Path) -> dict[str, Any]:
         options = [c.words for c in dice.rng.permutation(np.array([category, *others], dtype=object)).tolist()]
         question, answer = "Which of these degrades the picture most?", category.words
     else:
-        options, answer = list(SEVERITIES_3), SEVERITIES_3[min(2, int(level * 3 / 5 - 1e-9))]
+        options, answer = list(SEVERITIES_3), _severity(level)
         question = f"How strong is the {category.words} in the picture?"
     image = apply_all(draw.photo.image, degradations)
     return {
@@ -299,6 +312,37 @@ def _unlike(category: Category) -> list[Category]:
 
 
 def _grounding(draw: _Draw, out: Path) -> dict[str, Any]:
+    """Where the picture is damaged, by category."""
+    image, regions = _damaged_regions(draw)
+    places = tuple(range(len(regions)))
+    return {
+        "task": "grounding",
+        "images": (_save(image, Role.SINGLE, draw.name, out),),
+        "turns": (Turn(question="Where is the picture degraded, and by what?", answer="", regions=places),),
+        "regions": regions,
+    }
+
+
+def _boxes(draw: _Draw, out: Path) -> dict[str, Any]:
+    """A description that names the places of defects, as Grounding-IQA's do."""
+    image, regions = _damaged_regions(draw)
+    height, width = image.shape[:2]
+    named, told = [], []
+    for region in regions:
+        (damage,) = region.degradations
+        corners = ", ".join(f"{share:.4f}" for share in region.region.bounds.normalized(width=width, height=height))
+        named.append(replace(region, label=damage.category.words))
+        told.append(f"There is {_severity(damage.level)} [{damage.category.words}]({corners}).")
+    question = "Describe what is wrong with the picture. Behind each defect, give the corners of its box."
+    return {
+        "task": "boxes",
+        "images": (_save(image, Role.SINGLE, draw.name, out),),
+        "turns": (Turn(question=question, answer=" ".join(told), regions=tuple(range(len(named)))),),
+        "regions": tuple(named),
+    }
+
+
+def _damaged_regions(draw: _Draw) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], tuple[RegionEntry, ...]]:
     """One or two regions, each with one distortion of its own category."""
     pieces: tuple[Piece, ...] = draw.photo.pieces
     if not pieces:
@@ -315,12 +359,4 @@ def _grounding(draw: _Draw, out: Path) -> dict[str, Any]:
         RegionEntry(image=0, mask=mask, degradations=degradations)
         for mask, degradations in zip(made.masks, made.degradations, strict=True)
     )
-    image = np.asarray(made.image, np.uint8)
-    return {
-        "task": "grounding",
-        "images": (_save(image, Role.SINGLE, draw.name, out),),
-        "turns": (
-            Turn(question="Where is the picture degraded, and by what?", answer="", regions=tuple(range(len(regions)))),
-        ),
-        "regions": regions,
-    }
+    return np.asarray(made.image, np.uint8), regions

@@ -151,6 +151,12 @@ def _judging(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--answers", type=click.Path(path_type=Path, dir_okay=False), help="[default: TASK--MODEL.jsonl]")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Write plots to this folder.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="CPU threads of nano; 0 takes all cores.")
+@click.option(
+    "--scoring",
+    type=click.Choice(["number", "good-poor", "q-boost", "q-align"]),
+    help="Models that see for themselves: scores as a number in words, or by the probabilities of Q-Bench's, Q-Boost's "
+    "or Q-Align's words. [default: number]",
+)
 @_judging
 def run(
     task: str,
@@ -162,6 +168,7 @@ def run(
     answers: Path | None,
     plots: Path | None,
     threads: int,
+    scoring: str | None,
     form: str | None,
     **judging: Any,
 ) -> None:
@@ -175,7 +182,7 @@ def run(
 
     making = _making(judging)
     items, identity = _items(task, folder, photos, seed)
-    model = _model(name, items, seed=seed, threads=threads)
+    model = _model(name, items, seed=seed, threads=threads, scoring=scoring)
     chosen = _chosen(items, model, limit, seed)
     path = answers or Path(f"{task}--{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}.jsonl")
     started = Run(benchmark=task, model=model.label, identity=identity, seed=seed, limit=limit)
@@ -256,22 +263,27 @@ def _items(task: str, folder: Path | None, photos: Path | None, seed: int) -> tu
     return items, f"{len(items)} items of {found.title}"
 
 
-def _model(name: str, items: Sequence[Item], *, seed: int, threads: int) -> Model:
+def _model(name: str, items: Sequence[Item], *, seed: int, threads: int, scoring: str | None) -> Model:
     from quibble.assessor import Assessor
     from quibble.bench import baselines, models
     from quibble.bench.elsewhere import FileModel
+    from quibble.bench.scoring import SCORINGS
 
-    if name.startswith("file:"):
-        return FileModel(name.removeprefix("file:"))
     makers: dict[str, Callable[[], Model]] = {
         **{which: partial(_measured, measure) for which, measure in baselines.MEASURES.items()},
         "commonest": lambda: baselines.CommonestModel(items),
         "random": lambda: baselines.RandomModel(seed),
     }
-    if name in makers:
-        return makers[name]()
-    assessor = Assessor(model=name, threads=threads)
-    return models.AssessorModel(assessor) if assessor.viewer is None else models.SeeingModel(assessor.viewer)
+    assessor = None
+    if name not in makers and not name.startswith("file:"):
+        assessor = Assessor(model=name, threads=threads)
+    if assessor is not None and assessor.viewer is not None:
+        return models.SeeingModel(assessor, SCORINGS.get(scoring or ""))
+    if scoring is not None:
+        raise click.UsageError(f"--scoring is for models that see for themselves, and {name} does not")
+    if assessor is not None:
+        return models.AssessorModel(assessor)
+    return makers[name]() if name in makers else FileModel(name.removeprefix("file:"))
 
 
 def _measured(measure: Callable[[], Measure]) -> Model:

@@ -32,7 +32,7 @@ _KINDS: Final = {
     **dict.fromkeys(("referring_short", "referring_long", "referring"), Kind.REFER),
     **dict.fromkeys(("question", "giqa_vqa"), Kind.QUESTION),
     **dict.fromkeys(_GROUNDING, Kind.GROUND),
-    "giqa_des": Kind.DESCRIBE,
+    **dict.fromkeys(("giqa_des", "boxes"), Kind.DESCRIBE),
     "scoring": Kind.SCORE,
     "comparison": Kind.COMPARE,
     "choice": Kind.CHOICE,
