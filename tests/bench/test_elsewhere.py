@@ -59,6 +59,14 @@ def test_what_is_missing_or_unreadable_is_not_guessed(tmp_path: Path) -> None:
     assert [theirs.answer(ITEMS[name]).status for name in ("c1", "s1")] == [Status.UNREADABLE] * 2
 
 
+def test_how_sure_a_preference_is(tmp_path: Path) -> None:
+    theirs = model(tmp_path, [{"id": "p1", "text": "Image B", "confidence": 0.7}, {"id": "d1", "text": "Dark."}])
+    assert theirs.answer(ITEMS["p1"]).confidence == 0.7
+    assert theirs.answer(ITEMS["d1"]).confidence is None
+    with pytest.raises(RecordError, match="confidence of item 0 lies in"):
+        model(tmp_path, [{"id": "p1", "text": "Image B", "confidence": 70}])
+
+
 def test_a_picture_names_its_item(tmp_path: Path) -> None:
     assert model(tmp_path, [{"image": "a.png", "score": "3.5"}]).answer(ITEMS["s1"]).score == 3.5
 

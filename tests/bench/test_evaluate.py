@@ -54,7 +54,7 @@ def test_scores_beside_the_papers() -> None:
     assert (found.rows[0].n, found.rows[0].unreadable) == (4, 1)
     assert {row.source for row in found.rows[1:]} == {"Q-Instruct, table 6"}
     fitted = [scored(n, 10.0 * n, n * n) for n in range(6)]
-    row = table("live-c", *fitted, making=replace(MAKING, fit=True, rmse=True)).rows[0]
+    row = table("live-c", *fitted, making=replace(MAKING, fit=True, rmse=True, resamples=0)).rows[0]
     assert {"rmse", "plcc_fitted", "rmse_fitted"} < row.figures.keys()
     assert table("biq2021", scored(1, 1, 5), scored(2, 2, 5)).notes[-1].startswith("a correlation is undefined")
 
@@ -146,7 +146,6 @@ def test_descriptions_name_their_judge() -> None:
     assert [value(row, name) for name in ("completeness", "precision", "relevance", "sum")] == [2, 2, 2, 6]
     assert value(row, "llm-score") == 100
     assert "no language model" in found.notes[0]
-    assert "miou" not in row.figures
 
 
 def test_giqa_descriptions_have_boxes() -> None:
@@ -292,8 +291,18 @@ def test_octopus_stands_beside_its_papers() -> None:
     assert [value(row, name) for name in ("dao-g", "sid-g", "average")] == pytest.approx([0.5, 0, 1 / 3])
     assert "hyd-g" not in row.figures
     assert any(row.source == "IQA-Octopus, table 3" for row in found.rows)
-    # What was said of the places has marks too: nothing was.
-    assert value(row, "grounding") == 0
+    assert "grounding" not in row.figures
+
+
+def test_what_is_said_of_a_place_is_marked_where_something_is_said() -> None:
+    asked = grounded(1, {"region": LEFT}, {"region": LEFT}, task="grounding_dao")
+    item = replace(asked.item, answer="The sky at the top left.")
+    replies = [Reply(masks={"region": LEFT}, text=text) for text in ("The sky at the top left.", "A car.", None)]
+    answers = [Answered(item=replace(item, id=str(n)), reply=reply, seconds=0) for n, reply in enumerate(replies)]
+    found = table("octopus-grounding", *answers)
+    assert value(found.rows[0], "grounding") == 2.5
+    assert found.rows[0].n == 3
+    assert found.notes[-1] == "grounding: the marks of 2 answers in words"
     assert any(r.figures.get("grounding") == 2.29 for r in found.rows)
 
 

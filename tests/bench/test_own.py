@@ -9,13 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quibble.assessor import Assessor
+from quibble.bench.answers import Answered, Run
+from quibble.bench.evaluate import tables
 from quibble.bench.item import Item, Kind
+from quibble.bench.judge import LexicalJudge
+from quibble.bench.models import AssessorModel
 from quibble.bench.own import MARGIN, PHOTOS, Counts, Plan, make, read
 from quibble.bench.reply import read_tags
+from quibble.bench.rows import Making
 from quibble.data import read_jsonl
 from quibble.distort import combine_opinions, opinion
 from quibble.errors import ArgumentError
 from quibble.image import load
+from tests.fake_backend import FakeBackend
+from tests.fake_speaker import FakeSpeaker
 
 COUNTS = Counts(scoring=4, comparison=4, choice=6, grounding=3, boxes=3, octopus=3)
 
@@ -86,6 +94,20 @@ def test_descriptions_name_the_boxes_that_are_true(made: Path) -> None:
         assert [tag.name for tag in told] == [tag.name for tag in item.tags]
         for tag, true in zip(told, item.tags, strict=True):
             assert tag.box.to_list() == pytest.approx(true.box.to_list(), abs=1e-4)
+
+
+def test_a_model_that_speaks_is_asked_everything_and_every_task_has_its_table(made: Path) -> None:
+    items = list(read(made))
+    model = AssessorModel(Assessor(FakeBackend(), FakeSpeaker()))
+    answers = [Answered(item=item, reply=model.answer(item), seconds=0) for item in items if model.can(item)]
+    assert len(answers) == len(items)
+    run = Run(benchmark="quibble-bench", model=model.label, identity="", seed=0, limit=None)
+    found = tables(run, answers, Making(judge=LexicalJudge(), resamples=0))
+    titles = {table.title.removeprefix("quibble-bench: ") for table in found}
+    assert titles >= {"scores", "choices", "grounding by category", "descriptions, boxes"}
+    assert len(titles) == len(found)
+    # Grounding that asks for no region has no figure, so that only these may be missing.
+    assert sum(table.rows[0].n or 0 for table in found) >= len(items) - 1
 
 
 def ground(items: list[Item]) -> list[Item]:

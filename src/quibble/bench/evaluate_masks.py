@@ -49,18 +49,17 @@ def _table(run: Run, answers: Sequence[Answered], classes: Sequence[str], making
         "classes are pooled over pictures; per picture: the mean over pictures of their classes' mean",
         "box miou: of the boxes around masks, whatever their class, over the true ones of the first truth",
     ]
-    columns = list(figures)
     if run.benchmark == "octopus-grounding":
         figures |= _subtasks(answers, classes, making)
-        marking = Marking(making, answers)
-        figures |= {"grounding": marking.mean("grounding", answers), "unmarked": float(marking.unmarked)}
-        notes += marking.notes()
-        columns = list(figures)
+        # Masks that were made elsewhere come without words, which is no reason to mark these.
+        told = [a for a in answers if a.reply.text is not None]
+        if told:
+            marking = Marking(making, told)
+            figures |= {"grounding": marking.mean("grounding", told), "unmarked": float(marking.unmarked)}
+            notes += [*marking.notes(), f"grounding: the marks of {len(told)} answers in words"]
     if len(classes) > 1:
         figures |= {f"{name} miou": iou for name, iou in zip(classes, found.iou, strict=True)}
-        columns = list(figures)
-    if run.benchmark == "qground-test":
-        columns.append("average miou")
+    columns = [*figures, *(["average miou"] if run.benchmark == "qground-test" else [])]
     rows = [row(run, figures, answers), *papers(run, answers, columns)]
     title = f"{run.benchmark}: {_TITLES[tuple(classes)]}"
     return Table(title=title, columns=columns, rows=rows, notes=notes, digits={"unmarked": 0})
