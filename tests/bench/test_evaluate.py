@@ -53,7 +53,7 @@ def test_scores_beside_the_papers() -> None:
     assert value(found.rows[0], "srcc") == 1
     assert (found.rows[0].n, found.rows[0].unreadable) == (4, 1)
     assert {row.source for row in found.rows[1:]} == {"Q-Instruct, table 6"}
-    fitted = [scored(n, 10.0 * n, n * n) for n in range(6)]
+    fitted = [scored(n, 100 / (1 + 2.0 ** (4 - n)), n) for n in range(9)]
     row = table("live-c", *fitted, making=replace(MAKING, fit=True, rmse=True, resamples=0)).rows[0]
     assert {"rmse", "plcc_fitted", "rmse_fitted"} < row.figures.keys()
     assert table("biq2021", scored(1, 1, 5), scored(2, 2, 5)).notes[-1].startswith("a correlation is undefined")
