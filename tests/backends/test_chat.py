@@ -11,7 +11,7 @@ import pytest
 from quibble.backends.chat import ChatBackend
 from quibble.backends.language import Sampling
 from quibble.endpoint import Endpoint
-from quibble.errors import ArgumentError, CapabilityError, EndpointError
+from quibble.errors import ArgumentError, CapabilityError, EndpointError, ReplyError
 from quibble.geometry import Box, Mask, Region
 from quibble.text.conversation import Conversation, Shown
 from quibble.text.special import SPECIAL
@@ -96,7 +96,7 @@ def test_without_probabilities_it_says_what_has_them(chat_server: ChatServer, ba
 
 def test_an_answer_that_is_none_of_the_words_is_an_error(chat_server: ChatServer, backend: ChatBackend) -> None:
     chat_server.script = [Said(text="<think>Hm", top=[{"<think>": 0.0}, {"Hm": 0.0}])]
-    with pytest.raises(EndpointError, match=r"one of good, bad and said '<think>Hm'.*thinks aloud"):
+    with pytest.raises(ReplyError, match=r"one of good, bad and said '<think>Hm'.*thinks aloud"):
         backend.weigh(ABOUT.saying("How?"), ["good", "bad"])
 
 

@@ -215,6 +215,8 @@ def test_scores_by_the_probabilities_of_words(chat_server: ChatServer, pictures:
     reply = boost.answer(asked)
     assert (reply.status, reply.score) == (Status.UNREADABLE, None)
     assert reply.text == "no probability of high, fine, average, medium, acceptable, low, bad is known"
+    chat_server.script = [Said(text="Hm", top=[{"Hm": -0.1}])]
+    assert seeing(chat_server, "q-align").answer(asked).status is Status.UNREADABLE
     words = [word for tone in QBOOST_WORDS for word in tone]
     chat_server.script = [likely(**dict(zip(words, (0.3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.05, 0.1, 0.05), strict=True)))]
     tones = [0.003 ** (1 / 3), 0.1, 0.00025 ** (1 / 3)]

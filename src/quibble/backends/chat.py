@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from quibble.backends.language import GREEDY, Sampling
 from quibble.backends.top_words import shares
 from quibble.endpoint import Endpoint, picture_part, text_part
-from quibble.errors import ArgumentError, CapabilityError, EndpointError
+from quibble.errors import ArgumentError, CapabilityError, ReplyError
 from quibble.geometry import WHOLE_SHARE, Region
 from quibble.preprocess import pad, shrink
 from quibble.text.conversation import Conversation
@@ -74,7 +74,7 @@ class ChatBackend:
     def weigh(self, conversation: Conversation, words: Sequence[str]) -> list[float]:
         """See LanguageBackend; a word that is not among the likeliest tokens has a share of 0.
 
-        Raises CapabilityError if the server sends no log-probabilities, EndpointError if none of the words was said.
+        Raises CapabilityError if the server sends no log-probabilities, ReplyError if none of the words was said.
         """
         messages = self._messages(conversation)
         reply = self._endpoint.complete(messages, max_tokens=_WORD_TOKENS, top_logprobs=_TOP)
@@ -85,9 +85,10 @@ class ChatBackend:
             )
         found = shares(reply.tokens, reply.top, words)
         if found is None:
-            raise EndpointError(
+            raise ReplyError(
+                "not as asked",
                 f"{self._endpoint.url} (model {self.name}) was asked for one of {', '.join(words)} and said "
-                f"{reply.text!r}, which is none of them; a model that thinks aloud has to be served without"
+                f"{reply.text!r}, which is none of them; a model that thinks aloud has to be served without",
             )
         return found
 

@@ -13,7 +13,7 @@ from quibble.bench.item import Item, Kind
 from quibble.bench.reply import Reply, Status, is_refusal, read_choice, read_names, read_score, read_tags, read_winner
 from quibble.bench.scoring import Scoring
 from quibble.bench.tasks.records import TARGET, union
-from quibble.errors import ArgumentError, ModelError
+from quibble.errors import ArgumentError, ModelError, ReplyError
 from quibble.geometry import Mask
 from quibble.image import load
 from quibble.noting import probability_better
@@ -184,11 +184,14 @@ class SeeingModel:
         return item.kind is not Kind.GROUND or any(TARGET in truth for truth in item.masks)
 
     def answer(self, item: Item) -> Reply:
-        if item.kind is Kind.GROUND:
-            return _pointed(self._assessor, item, self._assessor.look(item.images[-1]))
-        if item.kind is Kind.SCORE and self._scoring is not None:
-            shown = Conversation.showing(Shown(pixels=load(item.images[-1])))
-            return self._scoring.score(self._viewer, shown)
+        try:
+            if item.kind is Kind.GROUND:
+                return _pointed(self._assessor, item, self._assessor.look(item.images[-1]))
+            if item.kind is Kind.SCORE and self._scoring is not None:
+                shown = Conversation.showing(Shown(pixels=load(item.images[-1])))
+                return self._scoring.score(self._viewer, shown)
+        except ReplyError as error:
+            return Reply(status=Status.UNREADABLE, text=str(error))
         return read(item, "".join(self._viewer.write(_asked(item), sampling=GREEDY)))
 
 
