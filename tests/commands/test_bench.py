@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from quibble.bench import own
 from quibble.cli import main
 from quibble.image import save
 from tests.bench.examples import LEFT, RIGHT
@@ -137,6 +139,7 @@ def test_a_limit_is_drawn_with_the_seed(benchmark: Path) -> None:
         (["koniq-10k", "koniq", "--model", "gpt"], "there is no model 'gpt'; expected nano"),
         (["koniq-10k", "koniq", "--model", "http://localhost:8000/v1"], "written URL#NAME"),
         (["koniq-10k", "koniq", "--model", "psnr"], "can answer none"),
+        (["koniq-10k", "koniq", "--model", "nano", "--scoring", "q-align"], "for models that see for themselves"),
         (["koniq-10k", "koniq", "--model", "nano", "--judge", "x"], "go together"),
     ],
 )
@@ -206,3 +209,18 @@ def test_agreement_of_annotators(tmp_path: Path) -> None:
     found = json.loads(run("metrics", path, "--task", "agreement", "--json").stdout)
     assert found["agreement"] == {"value": 0.5, "low": 0, "high": 1}
     assert (found["n"], found["alone"], found["pairs"]) == (2, 1, 2)
+
+
+def test_quibble_bench_is_made_run_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    few = own.Counts(scoring=3, comparison=2, choice=2, grounding=2, boxes=1, octopus=0)
+    monkeypatch.setattr(own, "Plan", partial(own.Plan, counts=few))
+    result = run("quibble-bench", "--model", "nano", "--threads", "1", "--resamples", "0", "--fit", "--rmse")
+    assert result.exit_code == 0, result.stderr
+    titles = [line for line in result.stdout.splitlines() if line.startswith("### ")]
+    assert {"### quibble-bench: scores", "### quibble-bench: grounding by category"} <= set(titles)
+    assert "| srcc | plcc | krcc | rmse |" in result.stdout
+    again = run("quibble-bench", "--model", "commonest", "--resamples", "0")
+    assert "### quibble-bench: choices" in again.stdout
+    assert "quibble: making" in result.stderr
+    assert "quibble: making" not in again.stderr
