@@ -59,6 +59,17 @@ def test_scores_beside_the_papers() -> None:
     assert table("biq2021", scored(1, 1, 5), scored(2, 2, 5)).notes[-1].startswith("a correlation is undefined")
 
 
+def test_figures_of_parts_are_averaged_as_published() -> None:
+    answers = [
+        replace(a, item=replace(a.item, id=f"{part}{a.item.id}", labels={"part": part}))
+        for part, sign in (("game", 1), ("movie", -1))
+        for a in (scored(1, 1, sign * 1), scored(2, 2, sign * 2), scored(3, 3, sign * 4))
+    ]
+    found = table("cgiqa-6k", *answers)
+    assert value(found.rows[0], "srcc") == 0
+    assert found.notes[-1] == "figures are the means of those of game, movie"
+
+
 def test_choices_by_type() -> None:
     found = table(
         "qbench-a1-dev",

@@ -190,6 +190,10 @@ def test_a_language_model_sees_pictures_and_options(chat_server: ChatServer, pic
     asked = Item(id="q", kind=Kind.CHOICE, images=pictures[:1], options=("Yes", "No"), right=0, question="Sharp?")
     assert model.answer(asked).status is Status.UNREADABLE
     assert "A. Yes\nB. No" in chat_server.asked[1]["messages"][0]["content"][-1]["text"]
+    chat_server.script = [Said(text="61")]
+    assert model.answer(item(Kind.SCORE, *pictures[:2], reference=True)).score == 61
+    shown = chat_server.asked.pop()["messages"][0]["content"]
+    assert [part["type"] for part in shown] == ["text", "image_url", "text"]
     refer = Item(id="r", kind=Kind.REFER, images=pictures[:1], focus=Region(mask=WHOLE), question="What?")
     model.answer(refer)
     assert "between 0.00 and 1.00 of the width" in chat_server.asked[2]["messages"][0]["content"][-2]["text"]

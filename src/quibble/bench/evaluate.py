@@ -67,13 +67,21 @@ def _setting(run: Run, answered: Answered) -> str:
 
 def _scores(run: Run, answers: Sequence[Answered], making: Making) -> list[Table]:
     items = [
-        Scored(name=a.item.id, predicted=a.reply.score, truth=a.item.score, refused=a.reply.status is Status.REFUSED)
+        Scored(
+            name=a.item.id,
+            predicted=a.reply.score,
+            truth=a.item.score,
+            refused=a.reply.status is Status.REFUSED,
+            part=a.item.labels.get("part", ""),
+        )
         for a in answers
         if a.item.score is not None
     ]
     found = measure(items, fit=making.fit, same_scale=making.rmse, resamples=making.resamples)
     mine = Row(name=run.model, figures=found.figures(), n=found.n, unreadable=found.unreadable, refused=found.refused)
     notes = ["plcc is the plain one"] + ([found.undefined] if found.undefined else [])
+    if len(parts := {item.part for item in items}) > 1:
+        notes.append(f"figures are the means of those of {', '.join(sorted(parts))}")
     rows = [mine, *_papers_on(run)]
     return [Table(title=f"{run.benchmark}: scores", columns=list(found.figures()), rows=rows, notes=notes)]
 

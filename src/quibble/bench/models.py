@@ -214,11 +214,14 @@ def read(item: Item, text: str) -> Reply:
 
 
 def _asked(item: Item) -> Conversation:
-    """Pictures with their names, and the question with the form of the answer."""
-    names = ["Reference"] * item.reference + (["Image A", "Image B"] if item.kind is Kind.COMPARE else ["Picture"])
-    if len(names) != len(item.images):
-        names = [f"Picture {i + 1}" for i in range(len(item.images))]
-    shown = [Shown(name=name, pixels=load(picture)) for name, picture in zip(names, item.images, strict=True)]
+    """Pictures with their names, and the question with the form of the answer. Scores are given without a reference."""
+    pictures = item.images[-1:] if item.kind is Kind.SCORE else item.images
+    names = ["Image A", "Image B"] if item.kind is Kind.COMPARE else ["Picture"]
+    if item.reference and item.kind is not Kind.SCORE:
+        names = ["Reference", *names]
+    if len(names) != len(pictures):
+        names = [f"Picture {i + 1}" for i in range(len(pictures))]
+    shown = [Shown(name=name, pixels=load(picture)) for name, picture in zip(names, pictures, strict=True)]
     options = "".join(f"\n{letter}. {option}" for letter, option in zip("ABCDEFGH", item.options, strict=False))
     forms = {
         Kind.SCORE: "Answer with a single number from 0 (bad) to 100 (excellent).",

@@ -82,20 +82,22 @@ def live_c(folder: Path) -> None:
 
 def agiqa(folder: Path) -> None:
     put(folder / "data.csv", "name,prompt,mos_quality,std_quality\n1.jpg,a cat,3.5,0\n2.jpg,a dog,2,0\n")
-
-
-def cgiqa(folder: Path) -> None:
-    put(folder / "cgi.json", '[{"img_path": "1.jpg", "gt_score": "3.5 "}, {"img_path": "2.jpg", "gt_score": "2"}]')
-
-
-def kadid(folder: Path) -> None:
-    put(folder / "dmos.csv", "dist_img,ref_img,dmos,var\n1.jpg,I01.png,3.5,0.4\n2.jpg,I01.png,2,0.4\n")
     put(folder / "images" / "1.jpg")
 
 
+def cgiqa(folder: Path) -> None:
+    put(folder / "mos.csv", "Image,MOS\n1.jpg,3.5\n2.jpg,2\n")
+    put(folder / "database" / "1.jpg")
+
+
+def kadid(folder: Path) -> None:
+    put(folder / "dmos.csv", "dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,3.5,0.4\nI01_01_02.png,I01.png,2,0.4\n")
+    put(folder / "images" / "I01_01_01.png")
+
+
 def tid(folder: Path) -> None:
-    put(folder / "mos_with_names.txt", "3.50000 1.jpg\n2.00000 2.jpg\n\n")
-    put(folder / "distorted_images" / "1.jpg")
+    put(folder / "mos_with_names.txt", "3.50000 i02_01_1.bmp\n2.00000 I01_01_2.bmp\n\n")
+    put(folder / "distorted_images" / "i02_01_1.bmp")
 
 
 def csiq(folder: Path) -> None:
@@ -113,16 +115,29 @@ def live(folder: Path) -> None:
     scores, original = np.arange(982.0), np.zeros(982)
     original[0] = 1
     savemat(folder / "dmos_realigned.mat", {"dmos_new": scores, "orgs": original})
+    names = np.array(["sky.bmp", "sky.bmp", *["ocean.bmp"] * 980], dtype=object)
+    savemat(folder / "refnames_all.mat", {"refnames_all": names.reshape(1, -1)})
 
 
 def biq(folder: Path) -> None:
     put(folder / "Test (Images and MOS).csv", "Images,MOS\n1.jpg,3.5\n2.jpg,2\n")
+    put(folder / "Images" / "1.jpg")
 
 
-def named(folder: Path) -> None:
-    put(folder / "scores.csv", "image,mos\n1.jpg,3.5\n2.jpg,2\n")
+def live_md(folder: Path) -> None:
+    for part, place in (("Part 1", "blurjpeg"), ("Part 2", "blurnoise")):
+        names = np.array([["sky_1.bmp"], ["sky_1_2.bmp"]], dtype=object)
+        put(folder / part / place / "sky.bmp")
+        savemat(folder / part / "Imagelists.mat", {"distimgs": names})
+        savemat(folder / part / "Scores.mat", {"DMOSscores": np.array([[20.5, 61.0]])})
 
 
+def mdid(folder: Path) -> None:
+    savemat(folder / "MDID_dmos.mat", {"MDID_dmos": np.arange(324.0).reshape(-1, 1)})
+    put(folder / "MDID2013" / "org002.png")
+
+
+NAMES = {"kadid-10k": ["I01_01_01.png", "I01_01_02.png"], "tid2013": ["i02_01_1.bmp", "I01_01_2.bmp"]}
 SAME: dict[str, Callable[[Path], None]] = {
     "koniq-10k": koniq,
     "spaq": spaq,
@@ -132,8 +147,6 @@ SAME: dict[str, Callable[[Path], None]] = {
     "kadid-10k": kadid,
     "tid2013": tid,
     "biq2021": biq,
-    "live-md": named,
-    "mdid2013": named,
 }
 
 
@@ -141,16 +154,18 @@ SAME: dict[str, Callable[[Path], None]] = {
 def test_a_database_is_read_as_distributed(name: str, tmp_path: Path) -> None:
     SAME[name](tmp_path)
     items = list(read_database(DATABASES[name], tmp_path))
-    assert [(item.id, item.score) for item in items] == [("1.jpg", 3.5), ("2.jpg", 2)]
+    assert [item.score for item in items] == [3.5, 2]
+    assert [item.id for item in items] == NAMES.get(name, ["1.jpg", "2.jpg"])
     assert {item.kind for item in items} == {Kind.SCORE}
-    assert items[0].labels == {"database": DATABASES[name].title}
+    assert items[0].labels["database"] == DATABASES[name].title
+    assert not items[0].reference
     picture = items[0].images[0]
     assert isinstance(picture, Path)
-    assert tmp_path in picture.parents
+    assert picture.is_file()
 
 
 def test_every_database_has_a_fixture() -> None:
-    assert set(DATABASES) == {*SAME, "live-c", "csiq", "live"}
+    assert set(DATABASES) == {*SAME, "live-c", "csiq", "live", "live-md", "mdid2013"}
 
 
 def test_live_challenge_knows_where_its_training_pictures_are(tmp_path: Path) -> None:
@@ -178,6 +193,48 @@ def test_live_leaves_its_originals_out_and_keeps_its_order(tmp_path: Path) -> No
     assert (items[0].id, items[0].score) == ("jp2k/img2.bmp", -1)
     assert (items[226].id, items[226].score) == ("jpeg/img1.bmp", -227)
     assert (items[-1].id, items[-1].score) == ("fastfading/img174.bmp", -981)
+
+
+def test_live_md_has_two_parts(tmp_path: Path) -> None:
+    live_md(tmp_path)
+    items = list(read_database(DATABASES["live-md"], tmp_path))
+    assert [(i.id, i.score) for i in items[1:3]] == [
+        ("Part 1/blurjpeg/sky_1_2.bmp", -61),
+        ("Part 2/blurnoise/sky_1.bmp", -20.5),
+    ]
+    assert items[2].images == (
+        tmp_path / "Part 2" / "blurnoise" / "sky.bmp",
+        tmp_path / "Part 2" / "blurnoise" / "sky_1.bmp",
+    )
+
+
+def test_mdid2013_numbers_its_pictures(tmp_path: Path) -> None:
+    mdid(tmp_path)
+    items = list(read_database(DATABASES["mdid2013"], tmp_path))
+    assert (len(items), items[27].id, items[27].score, items[27].reference) == (324, "img028.png", -27, True)
+    assert items[27].images == tuple(tmp_path / "MDID2013" / name for name in ("org002.png", "img028.png"))
+    assert not items[26].reference
+
+
+def test_originals_are_references_where_they_lie_there_too(tmp_path: Path) -> None:
+    for name, make, original, number in (
+        ("kadid-10k", kadid, "images/I01.png", 0),
+        ("tid2013", tid, "reference_images/I01.BMP", 1),
+        ("csiq", csiq, "src_imgs/1600.png", 0),
+        ("live", live, "refimgs/ocean.bmp", 1),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        make(folder)
+        put(folder / original)
+        item = list(read_database(DATABASES[name], folder))[number]
+        assert item.reference, name
+        assert item.images[0] == folder / original
+
+
+def test_parts_are_told_by_names(tmp_path: Path) -> None:
+    put(tmp_path / "mos.csv", "Image,MOS\ngame_1.jpg,3.5\nmovie_1.jpg,2\n")
+    assert [i.labels["part"] for i in read_database(DATABASES["cgiqa-6k"], tmp_path)] == ["game", "movie"]
 
 
 def test_qbenchs_list_is_taken_where_there_is_one(tmp_path: Path) -> None:

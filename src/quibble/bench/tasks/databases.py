@@ -1,12 +1,14 @@
 """Databases of scores, each in the form in which its authors distribute it, or as Q-Bench's JSON list.
 
-Scores are as distributed but turned so that higher is better; correlations do not depend on their scale.
+Scores are as distributed but turned so that higher is better; correlations do not depend on their scale. Where the
+originals of damaged pictures lie there too, they come as references, for measures that need one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +24,9 @@ Scores = Iterator[tuple[str, float]]
 class Database:
     """A database. read: folder to (path of a picture below `images`, score). lower: whether its scores are DMOS-like.
 
-    qbench: the name of its list at Q-Bench (a3_iqa_databases/jsons), which is taken where the folder has it.
+    qbench: the name of its list at Q-Bench (a3_iqa_databases/jsons), which is taken where the folder has it. original:
+    the folder and a picture's path below `images` to where its original should be. parted: pictures are of several
+    parts, the words before the "_" of their names, of whose figures the papers give the mean.
     """
 
     title: str
@@ -31,6 +35,8 @@ class Database:
     images: tuple[str, ...]
     lower: bool = False
     qbench: str | None = None
+    original: Callable[[Path, str], Path | None] | None = None
+    parted: bool = False
 
 
 def read_database(database: Database, folder: Path) -> Iterator[Item]:
@@ -38,14 +44,18 @@ def read_database(database: Database, folder: Path) -> Iterator[Item]:
     lists = folder / database.qbench if database.qbench else None
     pairs = _qbench_list(lists) if lists is not None and lists.is_file() else database.read(folder)
     sign = 1 if lists is not None and lists.is_file() else -1 if database.lower else 1
-    images = folder if "." in database.images else below(folder, *database.images, get=database.get)
+    images = below(folder, *database.images, get=database.get)
     for name, score in pairs:
+        original = database.original(folder, name) if database.original else None
+        reference = (original,) if original is not None and original.is_file() else ()
+        part = {"part": name.partition("_")[0]} if database.parted else {}
         yield Item(
             id=name,
             kind=Kind.SCORE,
-            images=(images / name,),
+            images=(*reference, images / name),
+            reference=bool(reference),
             score=sign * score,
-            labels={"database": database.title},
+            labels={"database": database.title, **part},
         )
 
 
@@ -138,9 +148,64 @@ def _csiq(folder: Path) -> Scores:
         yield f"{place}/{row['image'].removesuffix('.0')}.{word}.{level}.png", score
 
 
-def _named(get: str) -> Callable[[Path], Scores]:
-    """A list that the user makes: scores.csv with the columns image and mos."""
-    return _csv("scores.csv", "image", "mos", get)
+#: LIVE-MD's parts, with the folders of their pictures.
+_LIVE_MD_PARTS: Final = (("Part 1", "blurjpeg"), ("Part 2", "blurnoise"))
+
+
+def _live_md(folder: Path) -> Scores:
+    for part, place in _LIVE_MD_PARTS:
+        lists = below(folder, f"{part}/Imagelists.mat", f"{part.replace(' ', '')}/Imagelists.mat", get=_LIVE_MD)
+        names, scores = read_mat(lists)["distimgs"], read_mat(lists.with_name("Scores.mat"))["DMOSscores"]
+        if len(names) != len(scores):
+            raise RecordError(
+                f"expected as many scores as names, found {len(scores)} and {len(names)}", file=str(lists)
+            )
+        for name, score in zip(names, scores, strict=True):
+            yield f"{lists.parent.name}/{place}/{name}", float(score)
+
+
+def _mdid2013(folder: Path) -> Scores:
+    scores = read_mat(below(folder, "MDID_dmos.mat", get=_MDID))["MDID_dmos"]
+    for index, score in enumerate(scores, start=1):
+        yield f"img{index:03d}.png", float(score)
+
+
+def _kadid_original(folder: Path, name: str) -> Path:
+    return folder / "images" / f"{name.partition('_')[0]}.png"
+
+
+def _tid_original(folder: Path, name: str) -> Path | None:
+    # I01.BMP to I24.BMP, but i25.bmp; damaged pictures begin with i and I too.
+    wanted = f"{name.partition('_')[0]}.bmp".lower()
+    return next((file for file in folder.glob("reference_images/*") if file.name.lower() == wanted), None)
+
+
+def _csiq_original(folder: Path, name: str) -> Path:
+    return folder / "src_imgs" / f"{name.rpartition('/')[2].partition('.')[0]}.png"
+
+
+def _live_original(folder: Path, name: str) -> Path | None:
+    originals = _live_originals(folder)
+    return folder / "refimgs" / originals[name] if name in originals else None
+
+
+@cache
+def _live_originals(folder: Path) -> Mapping[str, str]:
+    path = folder / "refnames_all.mat"
+    if not path.is_file():
+        return {}
+    names = [f"{place}/img{i + 1}.bmp" for place, count in _LIVE_FOLDERS for i in range(count)]
+    return dict(zip(names, map(str, read_mat(path)["refnames_all"]), strict=True))
+
+
+def _live_md_original(folder: Path, name: str) -> Path:
+    return (folder / name).with_name(f"{Path(name).name.partition('_')[0]}.bmp")
+
+
+def _mdid_original(folder: Path, name: str) -> Path:
+    """27 versions each of 12 originals."""
+    number = (int(name.removeprefix("img").removesuffix(".png")) - 1) // 27 + 1
+    return below(folder, "MDID2013", ".", get=_MDID) / f"org{number:03d}.png"
 
 
 _KONIQ: Final = "download koniq10k_1024x768.zip and the scores from database.mmsp-kn.de"
@@ -148,16 +213,16 @@ _SPAQ: Final = "download SPAQ (TestImage and Annotations) from github.com/h4nwei
 _FLIVE: Final = "download LIVE-FB's pictures and labels_image.csv from github.com/niu-haoran/FLIVE_Database"
 _LIVEC: Final = "ask for ChallengeDB_release at live.ece.utexas.edu/research/ChallengeDB"
 _AGIQA: Final = "download AGIQA-3K (data.csv and pictures) from github.com/lcysyzxdxc/AGIQA-3k-Database"
-_CGIQA: Final = "download CGIQA-6K from github.com/zzc-1998/CGIQA6K and Q-Bench's cgi.json"
+_CGIQA: Final = "download CGIQA-6K (database and mos.csv) from github.com/zzc-1998/CGIQA6K"
 _KADID: Final = "download kadid10k.zip from database.mmsp-kn.de"
 _TID: Final = "download tid2013.rar from ponomarenko.info/tid2013.htm"
-_CSIQ: Final = "download dst_imgs and csiq.DMOS.xlsx of CSIQ from s2.smu.edu/~eclarson/csiq.html"
+_CSIQ: Final = "download dst_imgs, src_imgs and csiq.DMOS.xlsx of CSIQ from s2.smu.edu/~eclarson/csiq.html"
 _LIVE: Final = "ask for the LIVE database, release 2, at live.ece.utexas.edu/research/Quality"
 _LIVE_MD: Final = (
-    "ask for LIVE Multiply Distorted at live.ece.utexas.edu/research/quality/live_multidistortedimage.html and write "
-    "scores.csv (columns image and mos; its DMOS negated) from its two .mat files"
+    "ask for LIVE Multiply Distorted (Part 1 and Part 2) at "
+    "live.ece.utexas.edu/research/quality/live_multidistortedimage.html"
 )
-_MDID: Final = "download MDID2013 from its authors and write scores.csv (columns image and mos; its DMOS negated)"
+_MDID: Final = "ask for MDID2013 (pictures and MDID_dmos.mat) from its authors, Gu et al. 2014"
 _BIQ: Final = "download BIQ2021 from github.com/nisarahmedrana/BIQ2021"
 
 DATABASES: Final[Mapping[str, Database]] = {
@@ -190,7 +255,14 @@ DATABASES: Final[Mapping[str, Database]] = {
         images=("images", "."),
         qbench="agi.json",
     ),
-    "cgiqa-6k": Database(title="CGIQA-6K", get=_CGIQA, read=_named(_CGIQA), images=("images", "."), qbench="cgi.json"),
+    "cgiqa-6k": Database(
+        title="CGIQA-6K",
+        get=_CGIQA,
+        read=_csv("mos.csv", "Image", "MOS", _CGIQA),
+        images=("database", "images", "."),
+        qbench="cgi.json",
+        parted=True,
+    ),
     "kadid-10k": Database(
         title="KADID-10K",
         get=_KADID,
@@ -198,14 +270,28 @@ DATABASES: Final[Mapping[str, Database]] = {
         read=_csv("dmos.csv", "dist_img", "dmos", _KADID),
         images=("images", "distorted_images"),
         qbench="kadid.json",
+        original=_kadid_original,
     ),
     "tid2013": Database(
-        title="TID2013", get=_TID, read=_lines("mos_with_names.txt", _TID), images=("distorted_images",)
+        title="TID2013",
+        get=_TID,
+        read=_lines("mos_with_names.txt", _TID),
+        images=("distorted_images",),
+        original=_tid_original,
     ),
-    "csiq": Database(title="CSIQ", get=_CSIQ, read=_csiq, images=("dst_imgs",), lower=True),
-    "live": Database(title="LIVE", get=_LIVE, read=_live, images=(".",), lower=True),
-    "live-md": Database(title="LIVE-MD", get=_LIVE_MD, read=_named(_LIVE_MD), images=(".",)),
-    "mdid2013": Database(title="MDID2013", get=_MDID, read=_named(_MDID), images=(".",)),
+    "csiq": Database(title="CSIQ", get=_CSIQ, read=_csiq, images=("dst_imgs",), lower=True, original=_csiq_original),
+    "live": Database(title="LIVE", get=_LIVE, read=_live, images=(".",), lower=True, original=_live_original),
+    "live-md": Database(
+        title="LIVE-MD", get=_LIVE_MD, read=_live_md, images=(".",), lower=True, original=_live_md_original
+    ),
+    "mdid2013": Database(
+        title="MDID2013",
+        get=_MDID,
+        read=_mdid2013,
+        images=("MDID2013", "."),
+        lower=True,
+        original=_mdid_original,
+    ),
     "biq2021": Database(
         title="BIQ2021",
         get=_BIQ,
