@@ -245,8 +245,8 @@ def test_what_could_not_be_marked_is_counted_and_left_out() -> None:
 
 def test_votes_are_averaged_over_originals() -> None:
     answers = []
-    # People's order of the first original's versions is found, of the second's reversed; of the third there is no vote.
-    for original, winner, liked in (("r1", "B", 0), ("r2", "A", 100), ("r3", None, 0)):
+    # People's order of the first two originals' versions is found, of the third's reversed; the last has no vote.
+    for original, winner, liked in (("r1", "B", 0), ("r2", "B", 50), ("r3", "A", 100), ("r4", None, 0)):
         for a, b in ((0, 1), (1, 2), (0, 2), (2, 3), (0, 3), (1, 3), (3, 4), (0, 4), (1, 4), (2, 4)):
             images = Path(f"{original}.png"), *(Path(f"{original}-{n}.png") for n in (a, b))
             item = Item(
@@ -259,12 +259,14 @@ def test_votes_are_averaged_over_originals() -> None:
             )
             status = Status.READ if winner else Status.UNREADABLE
             answers.append(Answered(item=item, reply=Reply(winner=winner, status=status), seconds=0))
-    found = table("votes-kadid-10k", *answers)
+    found = table("votes-kadid-10k", *answers, making=replace(MAKING, resamples=400))
     row = found.rows[0]
-    assert row.figures["srcc"] == Estimate(value=0, low=-1, high=1)
+    srcc = row.figures["srcc"]
+    assert isinstance(srcc, Estimate)
+    assert [srcc.value, srcc.low, srcc.high] == pytest.approx([1 / 3, -1, 1])
     assert value(row, "plcc_fitted") > 0.99
-    assert (row.n, row.unreadable) == (30, 10)
-    assert "pictures: 15, of which 5 have no readable vote" in found.notes
+    assert (row.n, row.unreadable) == (40, 10)
+    assert "pictures: 20, of which 5 have no readable vote" in found.notes
     papers = {r.name: r.figures for r in found.rows[1:]}
     assert papers["DepictQA"] == {"srcc": 0.939, "plcc_fitted": 0.944}
     assert "NIQE" not in papers
@@ -288,8 +290,15 @@ def test_octopus_stands_beside_its_papers() -> None:
     found = table("octopus-local", described(1, "Noise in the sky.", "Noise in the sky."))
     assert value(found.rows[0], "local description") == 10
     assert any(row.name == "Co-Instruct" and row.figures == {"local description": 3.53} for row in found.rows)
-    found = table("octopus-refer-short", referred(1, ("blur",), ("blur",)), referred(2, ("blur",), ()))
+    found = table(
+        "octopus-refer-short",
+        referred(1, ("blur",), ("blur",)),
+        referred(2, ("blur",), ()),
+        referred(3, ("blur", "noise"), ("noise",)),
+        referred(4, ("noise",), ("noise",)),
+    )
     assert value(found.rows[0], "referring short") == 0.5
+    assert value(found.rows[0], "partial credit") == 0.625
     assert any(row.figures == {"referring short": 0.321} for row in found.rows)
     whole = {"region": LEFT}
     found = table(
