@@ -26,7 +26,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture(scope="module")
-def records(photos_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+def records(photos_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("records") / "out"
     build(photos_folder, out, Settings(records=8, long_side=LONG_SIDE, mix={Task.REFER_SHORT: 1, Task.DAO_G: 1}))
     return out
