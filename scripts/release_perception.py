@@ -1,6 +1,6 @@
 """Export a checkpoint as the model in the package: ONNX, calibration, figures, manifest.
 
-    python scripts/release_perception.py runs/nano/last.pt --name nano-0.2 --out src/quibble/weights/nano
+    python scripts/release_perception.py runs/nano/last.pt --name nano-0.3 --out src/quibble/weights/nano
 
 The recipe in the checkpoint says where the photographs are. Calibration is fitted on the even-numbered validation
 pictures; the figures that go into the manifest are those of scripts/evaluate_perception.py.
