@@ -41,7 +41,8 @@ ALLOWED = {
     "assessor": CORE | {"backends", "chat", "findings", "native", "noting", "pointing", "preprocess", "seeing", "text"},
     "distort": CORE,
     "data": CORE | {"draw"},
-    "pipelines": CORE | {"data", "distort", "text"},
+    "experts": CORE | {"assessor", "data", "endpoint", "text"},
+    "pipelines": CORE | {"data", "distort", "experts", "text"},
     "model": CORE - {"image", "filetype"},
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},

@@ -9,6 +9,8 @@
     ├── CapabilityError       the chosen backend cannot do what was asked
     ├── ReplyError            a model's reply cannot be used: refused, cut off, nonsense
     ├── EndpointError         a model's server gave no usable answer
+    ├── ReplyError            a model's reply cannot be used: refused, cut off, nonsense
+    ├── BudgetError           the tokens that a job may cost are spent
     └── MissingExtraError     an optional dependency is not installed           (also an ImportError)
 
 Every message says what was expected, what was found and what to do. The command line prints the message
@@ -73,6 +75,24 @@ class ReplyError(QuibbleError):
 
 class EndpointError(QuibbleError):
     """A model's server was not reached, refused, or sent no usable answer."""
+
+
+class ReplyError(QuibbleError):
+    """A model's reply cannot be used. `reason` is short and the same for every reply of its sort, to be counted.
+
+    Reasons: "refused", "cut off", "empty", "not JSON", "not as asked"; pipelines add those of their own checks.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+
+    def __reduce__(self) -> tuple[type[ReplyError], tuple[str, str]]:
+        return type(self), (self.reason, self.detail)
+
+
+class BudgetError(QuibbleError):
+    """The tokens that a job may cost are spent. What was answered is kept."""
 
 
 class MissingExtraError(QuibbleError, ImportError):
