@@ -80,15 +80,13 @@ class EndpointError(QuibbleError):
 class ReplyError(QuibbleError):
     """A model's reply cannot be used. `reason` is short and the same for every reply of its sort, to be counted.
 
-    Reasons: "refused", "cut off", "empty", "not JSON", "not as asked"; pipelines add those of their own checks.
+    Reasons: "refused", "cut off", "empty", "not JSON", "not as asked", "no rule"; pipelines add those of their own
+    checks. who: the quibble.data.Maker of the reply, where one came back, for it may have cost something.
     """
 
-    def __init__(self, reason: str, detail: str = "") -> None:
-        self.reason, self.detail = reason, detail
+    def __init__(self, reason: str, detail: str = "", *, who: object = None) -> None:
+        self.reason, self.detail, self.who = reason, detail, who
         super().__init__(f"{reason}: {detail}" if detail else reason)
-
-    def __reduce__(self) -> tuple[type[ReplyError], tuple[str, str]]:
-        return type(self), (self.reason, self.detail)
 
 
 class BudgetError(QuibbleError):
