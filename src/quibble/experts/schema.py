@@ -21,12 +21,12 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "boolean": (bool,),
 }
 _KNOWN: Final = frozenset(
-    ["type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems", "enum", "minLength", "description"]
+    "type properties required additionalProperties items minItems maxItems enum minLength description".split()  # noqa: SIM905
 )
 
 
 def parse(text: str, schema: Mapping[str, Any]) -> Any:
-    """The JSON of a reply, also out of a fenced block. Raises ReplyError "not JSON", or "not as asked" with the place."""
+    """The JSON of a reply, also out of a fenced block. Raises ReplyError "not JSON" or "not as asked"."""
     body = text.strip()
     if body.startswith("```") and body.endswith("```") and "\n" in body:
         body = body.partition("\n")[2].removesuffix("```")
@@ -42,7 +42,8 @@ def check(value: Any, schema: Mapping[str, Any], place: str = "reply") -> None:
     """Raises ReplyError "not as asked" at the first thing that a schema does not allow."""
     assert schema.keys() <= _KNOWN, f"{place}: {schema.keys() - _KNOWN} in a schema is not known here"
     kind = schema["type"]
-    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+    fits: bool = isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    if not fits:
         raise ReplyError("not as asked", f"{place}: expected {kind}, found {shown(value)}")
     if "enum" in schema and value not in schema["enum"]:
         raise ReplyError("not as asked", f"{place}: expected one of {schema['enum']}, found {shown(value)}")
