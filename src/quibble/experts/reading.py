@@ -22,7 +22,8 @@ class Remark:
 
     good: whether it speaks well of it. value: the side's state in a word or two, such as "blurred" or "rich". noun: the
     defect's name, such as "motion blur"; empty for praise. severity: one of the five words, if a degree is given.
-    subject: what is so, such as "the bird"; None for the whole picture. place: such as "in the background".
+    subject: what is so, such as "the bird". place: such as "in the background". partial: whether it holds for a part of
+    the picture only, even where neither of these was made out.
     """
 
     side: Side
@@ -33,6 +34,7 @@ class Remark:
     severity: str | None = None
     subject: str | None = None
     place: str | None = None
+    partial: bool = False
     sentence: str
 
 
@@ -77,6 +79,10 @@ _PLACE: Final = re.compile(
     r"central|far)[\s-]*){0,3}(?:left|right|top|bottom|center|middle|background|foreground|corner|edge|half|side)s?)\b",
     re.IGNORECASE,
 )
+_PARTIAL: Final = re.compile(
+    r"\b(parts?|regions?|areas?|patch(es)?|zones?|sections?|spots?|about the cent\w+|in places|toward|local\w*)\b",
+    re.IGNORECASE,
+)
 _SUBJECT: Final = re.compile(
     r"\b(?P<det>the|this|that|these|both|some)\s+(?P<words>(?:[a-z][a-z'-]*\s+){0,6}?[a-z][a-z'-]*)\s+"
     r"(?:is|are|was|were|looks?|appears?|seems?|suffers?|shows?|has|have)\b",
@@ -96,6 +102,11 @@ _GENERAL: Final = frozenset(
         distortions problem artifacts surfaces result effect content level structures surface parts verdict rating""",
     )
 )
+#: Places are no subjects; a region with a place is ("the top left region").
+_PLACES: Final = frozenset(
+    re.findall(r"\w+", "left right top bottom upper lower middle center centre edge edges corner corners side sides")
+)
+_PARTS: Final = frozenset(re.findall(r"\w+", "region regions area areas part patch zone section"))
 #: Words that a short noun phrase does not hold; one that does was cut out wrongly.
 _NOT_IN_NAMES: Final = frozenset(
     re.findall(
@@ -170,6 +181,7 @@ def _remarks(clause: str, sentence: str) -> Iterator[Remark]:
                 severity=None if denied or sign.good else _degree(clause, start, end),
                 subject=subject,
                 place=place[1].lower() if place else None,
+                partial=bool(subject or place or _PARTIAL.search(clause)),
                 sentence=sentence,
             )
 
@@ -203,7 +215,9 @@ def _subject(clause: str) -> str | None:
 
 def _name(phrase: str) -> str | None:
     words = phrase.lower().split()
-    if len(words) < 2 or words[-1] in _GENERAL or _NOT_IN_NAMES & set(words[1:]):
+    if len(words) < 2 or words[-1] in _GENERAL | _PLACES or _NOT_IN_NAMES & set(words[1:]):
+        return None
+    if words[-1] in _PARTS and not _PLACES & set(words):
         return None
     if any(sign.pattern.search(" ".join(words[1:])) for sign in SIGNS):
         return None

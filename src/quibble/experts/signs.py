@@ -145,7 +145,7 @@ SIGNS: Final = (
         "poor composition",
     ),
     _sign(
-        r"(rich|fine|good|abundant|clear) (in )?(details?|textures?)\b(?! (is|are|has|have) (\w+ )?(lost|gone|missing|"
+        r"(rich|good|abundant|clear) (in )?(details?|textures?)\b(?! (is|are|has|have) (\w+ )?(lost|gone|missing|"
         r"smeared|hidden))|(details?|textures?)( \w+){0,3} (is|are) (\w+ )?(preserved|clear|rich|intact|kept|visible)",
         _S.DETAIL,
         "clear",
