@@ -87,6 +87,18 @@ def answer_all(model: LanguageModel, requests: Iterable[Request]) -> Iterator[Re
                 future.cancel()
 
 
+def usable(reply: Reply | ReplyError) -> Reply:
+    """The reply, if it is one; raises the ReplyError otherwise."""
+    if isinstance(reply, ReplyError):
+        raise reply
+    return reply
+
+
+def makers_of(reply: Reply | ReplyError) -> tuple[Maker, ...]:
+    """Who made a reply, also one that cannot be used: one, or none if nothing came back."""
+    return (reply.who,) if isinstance(reply.who, Maker) else ()
+
+
 def _try(model: LanguageModel, request: Request) -> Reply | ReplyError:
     try:
         return model.answer(request)

@@ -50,15 +50,15 @@ class Rejected:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a model did: parts made, kept or rejected, and the tokens of its prompts and replies."""
+    """What a model did: replies, whether kept or rejected, and the tokens of its prompts and replies."""
 
-    parts: int = 0
+    replies: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
-            parts=self.parts + other.parts,
+            replies=self.replies + other.replies,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
         )
@@ -90,24 +90,21 @@ class Built:
 
 @dataclass(kw_only=True)
 class _Tally:
-    """Running counts of a shard or of a build. A reply that made several records is one part and counts once."""
+    """Running counts of a shard or of a build."""
 
     units: int = 0
     records: int = 0
     rejects: Counter[str] = field(default_factory=Counter)
     costs: dict[str, Cost] = field(default_factory=dict)
-    _counted: set[Maker] = field(default_factory=set)
 
-    def add(self, item: Record | Rejected) -> None:
-        if isinstance(item, Rejected):
+    def add(self, item: Item) -> None:
+        if isinstance(item, Maker):
+            cost = Cost(replies=1, input_tokens=item.input_tokens, output_tokens=item.output_tokens)
+            self.costs[item.model] = self.costs.get(item.model, Cost()) + cost
+        elif isinstance(item, Rejected):
             self.rejects[item.reason] += 1
         else:
             self.records += 1
-        for maker in item.makers:
-            if maker not in self._counted:
-                self._counted.add(maker)
-                cost = Cost(parts=1, input_tokens=maker.input_tokens, output_tokens=maker.output_tokens)
-                self.costs[maker.model] = self.costs.get(maker.model, Cost()) + cost
 
     def merge(self, other: _Tally) -> _Tally:
         names = sorted({*self.costs, *other.costs})
@@ -158,8 +155,10 @@ class Gallery:
         return file, sha256
 
 
-#: Makes the records of some units, given by their numbers, and what is rejected; pictures are stored on the way.
-Make = Callable[[range, Gallery], Iterator[Record | Rejected]]
+#: What comes out of a build: a record, what was rejected, and the maker of every reply when it arrives, for the costs.
+Item = Record | Rejected | Maker
+#: Makes the items of some units, given by their numbers; pictures are stored on the way.
+Make = Callable[[range, Gallery], Iterator[Item]]
 
 
 def build_shards(
@@ -202,12 +201,12 @@ def _do(folder: Path, number: int, indices: range, make: Make, tell: Callable[[_
     tally = _Tally()
     rejected: list[Rejected] = []
 
-    def kept(items: Iterable[Record | Rejected]) -> Iterator[Record]:
+    def kept(items: Iterable[Item]) -> Iterator[Record]:
         for item in items:
             tally.add(item)
             if isinstance(item, Rejected):
                 rejected.append(item)
-            else:
+            elif isinstance(item, Record):
                 yield item
             tell(tally)
 

@@ -17,7 +17,8 @@ CONVERSATION: Final = "instruct.conversation"
 TOPICS: Final = ("why", "improve", "tool", "recommend", "other")
 
 _SYSTEM: Final = (
-    "You prepare data that teaches a model to talk about the technical quality of pictures: sharpness, noise, exposure, "
+    "You prepare data that teaches a model to talk about the technical quality of pictures: sharpness, noise, "
+    "exposure, "
     "contrast, color, artifacts, detail, composition. You are careful: you state nothing that you were not told or "
     "cannot see, and you answer in the form that you are asked for, with nothing before or behind it."
 )
@@ -57,7 +58,8 @@ def feedback_request(picture: Path, *, seed: int) -> Request:
         prompt=(
             "Look at the picture and judge its technical quality as an attentive viewer would. `description`: three to "
             "five sentences, 40 to 70 words, on all that matters for the quality, naming the things or places in the "
-            "picture that are sharp or blurred, dark or bright, noisy, dull or otherwise good or bad. `conclusion`: one "
+            "picture that are sharp or blurred, dark or bright, noisy, dull or otherwise good or bad. `conclusion`: "
+            "one "
             "sentence that weighs this up and calls the overall quality excellent, good, fair, poor or bad."
         ),
         pictures=(picture,),
@@ -76,7 +78,8 @@ def what_how_request(feedback: str, *, count: int, seed: int) -> Request:
         "them ask what (which distortion, which part, what kind), half ask how (how sharp, how severe, how good). An "
         "answer is a noun or an adjective of one to three words that follows from the notes and fits the question. "
         "`wrong`: one to three options of the same sort that somebody might believe and that are false by the notes, "
-        "none of them nearly the same as the answer. `context`: true if the question is about a thing or a place in the "
+        "none of them nearly the same as the answer. `context`: true if the question is about a thing or a place in "
+        "the "
         "picture and not about the whole; ask such questions where the notes allow them. " + _UNSEEN,
         schema=WHAT_HOW_SCHEMA,
         seed=seed,
@@ -90,7 +93,8 @@ def yes_no_request(feedback: str, *, count: int, seed: int) -> Request:
         task=YES_NO,
         system=_SYSTEM,
         prompt=_GIVEN.format(feedback=feedback)
-        + f"Write up to {count} different questions about the quality of this picture that are answered with yes or no, as "
+        + f"Write up to {count} different questions about the quality of this picture that are answered with yes or "
+        f"no, as "
         "many with yes as with no. Yes follows from what the notes say. No follows from what they say too: ask for the "
         "opposite of it, never for something that they are silent about. `context`: true if the question is about a "
         "thing or a place in the picture and not about the whole. " + _UNSEEN,
@@ -106,7 +110,8 @@ def conversation_request(feedback: str, *, seed: int) -> Request:
         task=CONVERSATION,
         system=_SYSTEM,
         prompt=_GIVEN.format(feedback=feedback)
-        + "Write a conversation of two to five turns between somebody who wants to know more about this picture's quality "
+        + "Write a conversation of two to five turns between somebody who wants to know more about this picture's "
+        "quality "
         "and an expert who sees it. Each turn has one `topic`, all different: why (why it looks as it does), improve "
         "(how to take or edit it better), tool (which tool or method restores or enhances it), recommend (for whom or "
         "what the picture is fit), other (anything else that follows from its quality). Answers have one to four "

@@ -87,7 +87,8 @@ class Settings:
 
 
 def read_recipe(path: Path) -> tuple[dict[Subset, int], int]:
-    """Counts and the number of feedbacks they are for, from TOML: `feedbacks`, and a table `counts`. Raises RecipeError."""
+    """Counts and the number of feedbacks they are for, from TOML: `feedbacks`, and a table `counts`. Raises "
+    "RecipeError."""
     try:
         recipe = tomllib.loads(path.read_text(encoding="utf-8"))
         counts = {Subset(name): count for name, count in recipe["counts"].items()}

@@ -41,7 +41,8 @@ def gather(source: Path, *, tasks: Sequence[str], rounds: int) -> list[Told]:
     """
     if source.is_dir() and any(source.glob("*.parquet")):
         raise ArgumentError(
-            f"{source} has its pictures inside Parquet; unpack it first: quibble data convert {source} FOLDER --to jsonl"
+            f"{source} has its pictures inside Parquet; unpack it first: quibble data convert {source} FOLDER --to "
+            f"jsonl"
         )
     if source.is_dir() and any(source.glob("records*.jsonl")):
         told = list(_of_records(source, frozenset(tasks)))
