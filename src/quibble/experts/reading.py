@@ -14,6 +14,7 @@ from typing import Final
 
 from quibble.experts.signs import SIGNS, Side
 from quibble.taxonomy import Category, Level
+from quibble.text.vocabulary import categories_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +41,14 @@ class Remark:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """All that was understood of a description. level: its verdict on the whole."""
+    """All that was understood of a description.
+
+    level: its verdict on the whole. named: every category that it names, also in doubt or to deny it.
+    """
 
     remarks: tuple[Remark, ...]
     level: Level | None
+    named: frozenset[Category]
 
     @property
     def defects(self) -> tuple[Remark, ...]:
@@ -64,7 +69,7 @@ _NO: Final = re.compile(
     re.IGNORECASE,
 )
 _DOUBT: Final = re.compile(
-    r"\b(may|might|possibly|perhaps|probably|could be|not certain|less sure|unsure)\b", re.IGNORECASE
+    r"\b(may|might|possibly|perhaps|probably|could be|(not|less) (certain|sure)|unsure|uncertain)\b", re.IGNORECASE
 )
 _DEGREES: Final = (
     (r"catastroph\w+|extrem\w+", "catastrophic"),
@@ -146,7 +151,7 @@ def read(text: str) -> Reading:
         for clause in _CLAUSE.split(sentence):
             for remark in _remarks(clause.strip(" .;,"), sentence.strip()):
                 kept.setdefault((remark.side, remark.category, remark.good, remark.subject, remark.place), remark)
-    return Reading(remarks=_agreeing(list(kept.values())), level=level_of(text))
+    return Reading(remarks=_agreeing(list(kept.values())), level=level_of(text), named=categories_named(text))
 
 
 def level_of(text: str) -> Level | None:

@@ -44,9 +44,7 @@ class Feedback:
     def __init__(self, text: str) -> None:
         self.text = text
         self.reading: Reading = read(text)
-        self.named = categories_named(text)
         self.bad = frozenset(r.category for r in self.reading.remarks if not r.good and r.category is not None)
-        self.level: Level | None = level_of(text)
 
     @property
     def denied(self) -> frozenset[Category]:
@@ -67,14 +65,14 @@ def check_what_how(item: dict[str, Any], feedback: Feedback) -> Question:
     if len(set(options)) != len(options):
         raise ReplyError("an option is given twice", ", ".join(options))
     named = categories_named(question.answer)
-    if not named <= feedback.named or (named and named <= feedback.denied):
+    if not named <= feedback.reading.named or (named and named <= feedback.denied):
         raise ReplyError("the feedback does not say so", f"{question.text} {question.answer}")
     for option in question.wrong:
         wrong = categories_named(option)
         if wrong & (named or feedback.bad) and option.lower() not in SEVERITIES_5:
             raise ReplyError("a wrong option is right", f"{question.text} {question.answer}, not {option}")
     about_all = "quality" in question.text.lower() and not question.context and not named
-    if about_all and feedback.level is not None and question.answer in set(Level) - {feedback.level}:
+    if about_all and feedback.reading.level is not None and question.answer in set(Level) - {feedback.reading.level}:
         raise ReplyError("the feedback says otherwise", f"{question.text} {question.answer}")
     return question
 
@@ -86,7 +84,7 @@ def check_yes_no(item: dict[str, Any], feedback: Feedback) -> Question:
         raise ReplyError("not a question for yes or no", text)
     named = categories_named(text)
     if named and not _TURNED.search(text):
-        if item["answer"] == "yes" and not (named <= feedback.named and not named <= feedback.denied):
+        if item["answer"] == "yes" and not (named <= feedback.reading.named and not named <= feedback.denied):
             raise ReplyError("the feedback does not say so", f"{text} yes")
         whole = {r.category for r in feedback.reading.remarks if not r.good and not r.partial}
         graded = any(word in text.lower() for word in SEVERITIES_5)

@@ -302,9 +302,8 @@ def _adjective(remark: Remark) -> str:
 
 def _noun(writer: Writer, reading: Reading, remark: Remark, question: str, *, context: bool) -> Item:
     """A question whose answer is a defect's name; wrong are defects that are neither named nor easily taken for it."""
-    named = {r.category for r in reading.remarks}
     alike = {c for group in _ALIKE if remark.category in group for c in group}
-    wrong = [SHORT[c] for c in Category if c not in named and c not in alike]
+    wrong = [SHORT[c] for c in Category if c not in reading.named and c not in alike]
     return _item("what", question, remark.noun, _some(writer, wrong, 3), context=context)
 
 
