@@ -74,7 +74,7 @@ def from_photos(index: int, photos: Photos, settings: Settings, gallery: Gallery
     task = tasks[int(rng.choice(len(tasks), p=weights / weights.sum()))]
     reasons: Counter[str] = Counter()
     for attempt in range(_PHOTOS):
-        photo = photos.get(_photo_name(index, attempt, photos, settings))
+        photo = photos.plain(_photo_name(index, attempt, photos, settings))
         if isinstance(photo, str):
             reasons[photo] += 1
             continue

@@ -21,7 +21,7 @@ from quibble.pipelines.depict.questionnaire import Aspect, Comparison, Damage, D
 from quibble.pipelines.photos import Photo
 from quibble.pipelines.plans import Dice, Plan, Task
 from quibble.taxonomy import Distortion, Texture
-from quibble.text.vocabulary import KIND_NAMES
+from quibble.text.vocabulary import GRADED_NAMES, KIND_NAMES
 
 try:
     import cv2
@@ -32,9 +32,11 @@ except ImportError as error:
 MAKER: Final = "stand-in/questionnaire-1"
 #: From this opinion on (0..100) a distortion is mild, below it is severe.
 _MILD: Final = 40.0
-_OVERALL: Final = ((75.0, Overall.NONE), (35.0, Overall.MILD))
-#: Differences of opinion up to which two pictures are roughly equal, and up to which one is slightly better.
-_ASPECT_STEPS: Final = (12.0, 35.0)
+#: From these opinions on the whole is nearly undistorted, or mildly distorted if nothing in it is severe.
+_OVERALL: Final = ((75.0, Overall.NONE), (30.0, Overall.MILD))
+#: Differences of opinion up to which two pictures are roughly equal, and up to which one is slightly better. Against a
+#: picture without distortions of an aspect, one with mild ones is slightly worse.
+_ASPECT_STEPS: Final = (12.0, 100 - _MILD)
 _OVERALL_STEPS: Final = (8.0, 25.0)
 #: Shares of the reference's fine structure that are kept, from which texture can be made out clearly, and barely: a
 #: Gaussian blur of 2 pixels keeps 0.68 and one of 5 keeps 0.30, on the mean of six photographs.
@@ -92,8 +94,8 @@ def answer(photo: Photo, image: NDArray[np.uint8], degradations: Iterable[Degrad
     }
     total = combine_opinions(minded.values())
     overall = next((name for least, name in _OVERALL if total >= least), Overall.SEVERE)
-    if Degree.SEVERE in degrees.values() and overall is Overall.NONE:
-        overall = Overall.MILD
+    if Degree.SEVERE in degrees.values():
+        overall = Overall.SEVERE
     kept = structure_kept(image, photo.image)
     return Questionnaire(
         texture=texture_of(photo),
@@ -166,5 +168,5 @@ def _step(better: float, limits: tuple[float, float]) -> Step:
 
 
 def _name(distortion: Distortion) -> str:
-    names = KIND_NAMES.get(distortion)
-    return str(names[0].noun) if names else distortion.category.words
+    names = KIND_NAMES.get(distortion) or GRADED_NAMES[distortion.category]
+    return str(names[0].noun)

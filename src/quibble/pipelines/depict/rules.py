@@ -25,7 +25,7 @@ _DISTORTED: Final[Mapping[Aspect, Noun]] = {
     Aspect.BLURRINESS: Noun("blur"),
 }
 _TEXTURES: Final[Mapping[Texture, Noun]] = {
-    Texture.OBJECT_EDGES: Noun("the edges of the objects", plural=True),
+    Texture.OBJECT_EDGES: Noun("the objects", plural=True),
     Texture.BRICKS: Noun("the bricks", plural=True),
     Texture.FABRICS: Noun("the fabric"),
     Texture.PLANTS: Noun("the foliage"),
@@ -180,7 +180,7 @@ def _defect(writer: Writer, answers: Questionnaire, aspect: Aspect) -> Noun:
     degree = writer.one_of(_DEGREES[answers.degrees[aspect]])
     remark = answers.remarks.get(aspect)
     noun = Noun(remark, remark.endswith("artifacts") or " and " in remark) if remark else _DISTORTED[aspect]
-    article = "a " if aspect is Aspect.BRIGHTNESS and not remark else ""
+    article = "a " if re.match(r"(excess|loss|lack|distortion) of", noun.text) else ""
     return Noun(f"{article}{degree} {noun}", noun.plural)
 
 
@@ -213,26 +213,29 @@ def _on_aspect(writer: Writer, aspect: Aspect, step: Step, a: Questionnaire | No
 
 
 def _on_texture(writer: Writer, a: Questionnaire, b: Questionnaire) -> str:
+    t = _TEXTURES[a.texture]
     if a.damage is b.damage:
         state = {
             Damage.CLEAR: "still clearly identifiable",
             Damage.BARELY: "barely identifiable",
             Damage.DESTROYED: "lost",
         }
-        t = _TEXTURES[a.texture]
         return f"the texture of {t} is {state[a.damage]} in {writer.one_of('both images|either image')}"
     order = sorted((("Image A", a), ("Image B", b)), key=lambda item: list(Damage).index(item[1].damage))
     (better, one), (worse, other) = order
-    first = writer.one_of(_TEXTURE[one.damage]).format(t=_TEXTURES[one.texture])
-    behind = {Damage.BARELY: "can barely be made out", Damage.DESTROYED: "is lost"}[other.damage]
-    return f"in {better}, {first}, while in {worse} it {behind}".replace("it can barely", "this can barely")
+    first = writer.one_of(_TEXTURE[one.damage]).format(t=t)
+    it = t if "texture" not in first else Noun("it")
+    behind = {Damage.BARELY: "can barely be made out", Damage.DESTROYED: f"{it:are} lost"}[other.damage]
+    return f"in {better}, {first}, while in {worse} {it:they} {behind}"
 
 
 def _weigh(writer: Writer, comparison: Comparison, different: Sequence[Aspect]) -> str:
     winner = comparison.winner
     if winner is None:
         return writer.one_of(
-            "overall, the two images are roughly equal in quality|taken together, the quality of both is about the same"
+            "overall, Image A and Image B are roughly equal in quality|taken together, the quality of Image A is "
+            "about the same "
+            "as that of Image B"
         )
     loser = "B" if winner == "A" else "A"
     much = writer.one_of(_TWO[comparison.overall.clear])
