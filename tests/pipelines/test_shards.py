@@ -79,8 +79,8 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     build(tmp_path)
 
     def never(numbers: range, gallery: Gallery) -> Iterator[Item]:
-        raise AssertionError("it was done")
-        yield
+        assert not numbers, "it was done"
+        yield from ()
 
     built = build_shards(tmp_path, never, wanted=WANTED, units=12, shard=5)
     assert built.stats.records == 10
