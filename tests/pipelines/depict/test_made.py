@@ -5,8 +5,8 @@ import pytest
 from skimage import data
 
 from quibble.distort import distort, draw
-from quibble.pipelines.depict.made import answer, compare, structure_kept, texture_of, version
-from quibble.pipelines.depict.questionnaire import Aspect, Damage, Degree, Overall, Step
+from quibble.pipelines.depict.made import answer, compare, opinions, structure_kept, texture_of, version
+from quibble.pipelines.depict.questionnaire import Aspect, Damage, Degree, Overall, Questionnaire, Step
 from quibble.pipelines.photos import Photo
 from quibble.pipelines.plans import Dice
 from quibble.pipelines.regions import Piece
@@ -19,31 +19,41 @@ def photo() -> Photo:
     return Photo(name="astronaut", sha256="0" * 64, image=image, pieces=())
 
 
+def answered(photo: Photo, *steps: tuple[Distortion, float]) -> Questionnaire:
+    image = photo.image
+    for kind, level in steps:
+        image = distort(image, kind, level=level)
+    degradations = [draw(kind, level, np.random.default_rng(1)) for kind, level in steps]
+    return answer(photo, image, degradations, opinions(photo, image, degradations))
+
+
 def test_a_questionnaire_says_what_was_done(photo: Photo) -> None:
-    answers = answer(
-        photo,
-        distort(photo.image, Distortion.BLUR_LENS, level=5),
-        [draw(Distortion.BLUR_LENS, 5, np.random.default_rng(1))],
-    )
+    answers = answered(photo, (Distortion.BLUR_LENS, 5))
     assert answers.degrees == dict.fromkeys(Aspect, Degree.NONE) | {Aspect.BLURRINESS: Degree.SEVERE}
     assert (answers.damage, answers.overall) == (Damage.DESTROYED, Overall.SEVERE)
     assert answers.remarks == {Aspect.BLURRINESS: "defocus blur"}
 
 
 def test_a_brighter_picture_keeps_its_texture(photo: Photo) -> None:
-    answers = answer(
-        photo,
-        distort(photo.image, Distortion.BRIGHTEN_SHIFT_RGB, level=2),
-        [draw(Distortion.BRIGHTEN_SHIFT_RGB, 2, np.random.default_rng(1))],
-    )
+    answers = answered(photo, (Distortion.BRIGHTEN_SHIFT_RGB, 2))
     assert (answers.damage, answers.overall) == (Damage.CLEAR, Overall.NONE)
     assert answers.degrees[Aspect.BRIGHTNESS] is Degree.MILD
 
 
+def test_what_turns_black_is_minded_more() -> None:
+    """The same shift leaves a light picture its tones and takes a dark one's."""
+    ramp = np.linspace(0, 90, 128, dtype=np.uint8)[None, :, None]
+    found = []
+    for offset in (0, 150):
+        image = np.ascontiguousarray(np.broadcast_to(ramp + np.uint8(offset), (128, 128, 3)))
+        one = Photo(name="ramp", sha256="0" * 64, image=image, pieces=())
+        found.append(answered(one, (Distortion.DARKEN_SHIFT_RGB, 3)).degrees[Aspect.BRIGHTNESS])
+    assert found == [Degree.SEVERE, Degree.MILD]
+
+
 def test_two_distortions_of_one_aspect_are_both_named(photo: Photo) -> None:
-    rng = np.random.default_rng(1)
-    steps = [draw(Distortion.PIXELATE_BOX, 3, rng), draw(Distortion.OVERSHARPEN_UNSHARP, 3, rng)]
-    assert answer(photo, photo.image, steps).remarks == {Aspect.ARTIFACTS: "pixelation and oversharpening"}
+    answers = answered(photo, (Distortion.PIXELATE_BOX, 3), (Distortion.OVERSHARPEN_UNSHARP, 3))
+    assert answers.remarks == {Aspect.ARTIFACTS: "pixelation and oversharpening"}
 
 
 def test_what_is_kept_of_the_structure(photo: Photo) -> None:

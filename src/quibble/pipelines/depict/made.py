@@ -6,7 +6,7 @@ more is the more severe one, and the damage of texture is measured against the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +42,9 @@ _OVERALL_STEPS: Final = (8.0, 25.0)
 #: Gaussian blur of 2 pixels keeps 0.68 and one of 5 keeps 0.30, on the mean of six photographs.
 _KEPT: Final = ((0.65, Damage.CLEAR), (0.33, Damage.BARELY))
 _WINDOW: Final = 8
+#: Lumas up to which and from which nothing can be told apart.
+_BLACK: Final = 12
+_WHITE: Final = 250
 #: What names of segments belong to which texture.
 _NAMED: Final = {
     Texture.SKY: ("sky", "cloud"),
@@ -58,12 +61,18 @@ _NAMED: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """A distorted version of a photograph, (H, W, 3) uint8. opinion: how good people would find it, 0..100."""
+    """A distorted version of a photograph, (H, W, 3) uint8. minded: opinions of what is distorted, 0..100, by "
+    "aspect."""
 
     image: NDArray[np.uint8]
     degradations: tuple[Degradation, ...]
-    opinion: float
+    minded: Mapping[Aspect, float]
     answers: Questionnaire
+
+    @property
+    def opinion(self) -> float:
+        """How good people would find it as a whole, 0..100."""
+        return combine_opinions(self.minded.values())
 
 
 def version(photo: Photo, dice: Dice, reject: Reject) -> Version | None:
@@ -72,21 +81,34 @@ def version(photo: Photo, dice: Dice, reject: Reject) -> Version | None:
     if done is None:
         return None
     degradations = done.parts[0].degradations
-    return Version(
-        image=done.image,
-        degradations=degradations,
-        opinion=combine_opinions([opinion(d.distortion, d.level) for d in degradations]),
-        answers=answer(photo, done.image, degradations),
-    )
+    minded = opinions(photo, done.image, degradations)
+    answers = answer(photo, done.image, degradations, minded)
+    return Version(image=done.image, degradations=degradations, minded=minded, answers=answers)
 
 
-def answer(photo: Photo, image: NDArray[np.uint8], degradations: Iterable[Degradation]) -> Questionnaire:
-    """The questionnaire of a picture of which it is known what was done to it."""
-    minded: dict[Aspect, float] = {}
+def opinions(photo: Photo, image: NDArray[np.uint8], degradations: Iterable[Degradation]) -> dict[Aspect, float]:
+    """How much people would mind what was done to a picture, as opinions of 0..100 by aspect; others are left out.
+
+    From the table, which knows the mean over many pictures; that a tone leaves its range differs from picture to
+    picture, so it is measured: what turned black or white counts once and a half.
+    """
+    by_aspect: dict[Aspect, list[float]] = {}
+    for one in degradations:
+        by_aspect.setdefault(Aspect.of(one.category), []).append(opinion(one.distortion, one.level))
+    minded = {aspect: combine_opinions(found) for aspect, found in by_aspect.items()}
+    if Aspect.BRIGHTNESS in minded:
+        lost = max(0.0, _out_of_range(image) - _out_of_range(photo.image))
+        minded[Aspect.BRIGHTNESS] = max(0.0, min(minded[Aspect.BRIGHTNESS], 100 - 150 * lost))
+    return minded
+
+
+def answer(
+    photo: Photo, image: NDArray[np.uint8], degradations: Iterable[Degradation], minded: Mapping[Aspect, float]
+) -> Questionnaire:
+    """The questionnaire of a picture of which it is known what was done to it, and how much that is minded."""
     remarks: dict[Aspect, str] = {}
     for one in degradations:
         aspect = Aspect.of(one.category)
-        minded[aspect] = min(minded.get(aspect, 100.0), opinion(one.distortion, one.level))
         remarks[aspect] = " and ".join(dict.fromkeys([*filter(None, [remarks.get(aspect)]), _name(one.distortion)]))
     degrees = {
         aspect: Degree.NONE if aspect not in minded else Degree.MILD if minded[aspect] >= _MILD else Degree.SEVERE
@@ -108,7 +130,9 @@ def answer(photo: Photo, image: NDArray[np.uint8], degradations: Iterable[Degrad
 
 def compare(a: Version, b: Version) -> Comparison:
     """The comparison of two versions of one photograph."""
-    steps = {aspect: _step(_minded(a, aspect) - _minded(b, aspect), _ASPECT_STEPS) for aspect in Aspect}
+    steps = {
+        aspect: _step(a.minded.get(aspect, 100.0) - b.minded.get(aspect, 100.0), _ASPECT_STEPS) for aspect in Aspect
+    }
     return Comparison(steps=steps, overall=_step(a.opinion - b.opinion, _OVERALL_STEPS))
 
 
@@ -150,11 +174,10 @@ def _fine(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(luma - cv2.blur(luma, (_WINDOW, _WINDOW)))
 
 
-def _minded(one: Version, aspect: Aspect) -> float:
-    """The opinion of a version's distortions of one aspect alone; 100 if there are none."""
-    return combine_opinions(
-        [opinion(d.distortion, d.level) for d in one.degradations if Aspect.of(d.category) is aspect]
-    )
+def _out_of_range(picture: NDArray[np.uint8]) -> float:
+    """The share of a picture that is black or white, or nearly so."""
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return float(((luma <= _BLACK) | (luma >= _WHITE)).mean())
 
 
 def _step(better: float, limits: tuple[float, float]) -> Step:

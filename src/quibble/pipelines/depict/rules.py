@@ -24,18 +24,18 @@ _DISTORTED: Final[Mapping[Aspect, Noun]] = {
     Aspect.ARTIFACTS: Noun("artifacts", plural=True),
     Aspect.BLURRINESS: Noun("blur"),
 }
-_TEXTURES: Final[Mapping[Texture, Noun]] = {
-    Texture.OBJECT_EDGES: Noun("the objects", plural=True),
-    Texture.BRICKS: Noun("the bricks", plural=True),
-    Texture.FABRICS: Noun("the fabric"),
-    Texture.PLANTS: Noun("the foliage"),
-    Texture.ARCHITECTURES: Noun("the buildings", plural=True),
-    Texture.ARTIFICIAL_STRIPS: Noun("the stripes", plural=True),
-    Texture.HAIRS: Noun("the hair or fur"),
-    Texture.FACES: Noun("the faces", plural=True),
-    Texture.SKY: Noun("the sky"),
-    Texture.STONES: Noun("the stones and the ground", plural=True),
-    Texture.WATER: Noun("the water surface"),
+_TEXTURES: Final[Mapping[Texture, str]] = {
+    Texture.OBJECT_EDGES: "the objects",
+    Texture.BRICKS: "the bricks",
+    Texture.FABRICS: "the fabric",
+    Texture.PLANTS: "the foliage",
+    Texture.ARCHITECTURES: "the buildings",
+    Texture.ARTIFICIAL_STRIPS: "the stripes",
+    Texture.HAIRS: "the hair or fur",
+    Texture.FACES: "the faces",
+    Texture.SKY: "the sky",
+    Texture.STONES: "the stones and the ground",
+    Texture.WATER: "the water surface",
 }
 _OPEN: Final = pool(
     "depict.open",
@@ -58,11 +58,11 @@ _SAME: Final = pool(
     "the {x} {x:are} as good as in the reference",
 )
 _TEXTURE: Final[Mapping[Damage, str]] = {
-    Damage.CLEAR: "{t} can still be made out clearly|the texture of {t} is still clearly identifiable|the texture of "
-    "{t} remains "
-    "easy to recognize and is well preserved",
-    Damage.BARELY: "{t} can barely be made out|the texture of {t} is barely identifiable|one can hardly recognize the "
-    "texture of {t}",
+    Damage.CLEAR: "the texture of {t} is still clearly identifiable|the texture of {t} remains easy to recognize and "
+    "is "
+    "well preserved|the texture of {t} can still be made out clearly",
+    Damage.BARELY: "the texture of {t} can barely be made out|the texture of {t} is barely identifiable|one can hardly "
+    "recognize the texture of {t}",
     Damage.DESTROYED: "the texture of {t} is completely lost|the texture of {t} is destroyed|nothing is left of the "
     "texture of {t}",
 }
@@ -224,9 +224,8 @@ def _on_texture(writer: Writer, a: Questionnaire, b: Questionnaire) -> str:
     order = sorted((("Image A", a), ("Image B", b)), key=lambda item: list(Damage).index(item[1].damage))
     (better, one), (worse, other) = order
     first = writer.one_of(_TEXTURE[one.damage]).format(t=t)
-    it = t if "texture" not in first else Noun("it")
-    behind = {Damage.BARELY: "can barely be made out", Damage.DESTROYED: f"{it:are} lost"}[other.damage]
-    return f"in {better}, {first}, while in {worse} {it:they} {behind}"
+    behind = {Damage.BARELY: "can barely be made out", Damage.DESTROYED: "is lost"}[other.damage]
+    return f"in {better}, {first}, while in {worse} it {behind}"
 
 
 def _weigh(writer: Writer, comparison: Comparison, different: Sequence[Aspect]) -> str:
