@@ -51,6 +51,7 @@ def told(text: str) -> set[tuple[str, bool, str, str | None, str | None]]:
         # Two things said of one: one was misread.
         ("It is sharp. It is blurred.", {("sharpness", False, "blur", None, None)}),
         ("A cat sits on a wall.", set()),
+        ("Light ripples accompany sharp edges.", set()),
     ],
 )
 def test_what_is_said(text: str, expected: set[tuple[str, bool, str, str | None, str | None]]) -> None:

@@ -152,7 +152,8 @@ SIGNS: Final = (
         good=True,
     ),
     _sign(
-        r"(very |rather |quite |fairly )?(sharp|crisp)\b|in (sharp )?focus|well[- ]focused|(clarity|sharpness|focus) "
+        r"(very |rather |quite |fairly )?(sharp|crisp)\b(?! (edge|transition|line|contour|outline|border|step)s?)|"
+        r"in (sharp )?focus|well[- ]focused|(clarity|sharpness|focus) "
         r"is (\w+ )?(good|high|excellent|fine)|(good|high|excellent) (clarity|sharpness)|"
         r"((?<=is )|(?<=are ))(very |quite |fairly )?clear\b",
         _S.SHARPNESS,

@@ -94,6 +94,13 @@ def test_yes_and_no_come_out_even(built: Path) -> None:
         assert answers["Yes"] == answers["No"] > 0
 
 
+def test_questions_for_yes_and_no_are_spread_over_the_feedback(tmp_path: Path) -> None:
+    source = feedback_set(tmp_path / "source")
+    build(source, tmp_path / "out", StandIn(RULES), settings(counts={Subset.YES_NO: 1}, shard=8))
+    asked = {record.extra["question"]: record.extra["feedback"] for record in records_of(tmp_path / "out")}
+    assert Counter(asked.values()) == {f"f{number}": 1 for number in range(8)}
+
+
 def test_a_choice_is_the_same_question_with_lettered_options(built: Path) -> None:
     by_question: dict[Any, dict[Any, Turn]] = {}
     for record in records_of(built / "out"):

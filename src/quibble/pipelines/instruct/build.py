@@ -210,8 +210,10 @@ def _keep(units: Sequence[_Unit], subset: Subset, most: int, answer: str | None 
     def of(question: Question) -> bool:
         return answer is None or question.answer == answer
 
+    # Those who are asked last for one answer are asked first for the other, so that each gives one rather than both.
+    order = np.random.default_rng([units[0].seed, 2]).permutation(len(units)).tolist() if units else []
     piles: dict[int, list[int]] = {}
-    for unit in units:
+    for unit in (units[place] for place in (order[::-1] if answer == "no" else order)):
         places = [n for n, (question, _) in enumerate(unit.questions.get(subset, ())) if of(question)]
         piles[unit.number] = np.random.default_rng([unit.seed, len(places)]).permutation(places).tolist()
     kept: dict[int, set[int]] = {number: set() for number in piles}
