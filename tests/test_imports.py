@@ -48,7 +48,19 @@ ALLOWED = {
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
     "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "noting", "pipelines", "text"},
     "commands": CORE
-    | {"assessor", "backends", "bench", "data", "distort", "draw", "endpoint", "pipelines", "pointing", "train"},
+    | {
+        "assessor",
+        "backends",
+        "bench",
+        "data",
+        "distort",
+        "draw",
+        "endpoint",
+        "experts",
+        "pipelines",
+        "pointing",
+        "train",
+    },
     "cli": {"_version", "commands", "errors"},
 }
 
