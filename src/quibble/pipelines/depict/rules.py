@@ -240,7 +240,8 @@ def _weigh(writer: Writer, comparison: Comparison, different: Sequence[Aspect]) 
     much = writer.one_of(_TWO[comparison.overall.clear])
     against = [_NAMES[aspect] for aspect in different if comparison.steps[aspect].winner == loser]
     close = writer.one_of(
-        f"overall, Image {winner} is {much} better than Image {loser}|taken together, Image {winner} is {much} better"
+        f"overall, Image {winner} is {much} better than Image {loser}|taken together, Image {winner} is {much} better "
+        f"than Image {loser}"
     )
     if against and len(against) < len(different):
         weighs = f"although Image {loser} is better in terms of {enumerate_words(against)}, this weighs less"
