@@ -222,6 +222,23 @@ def test_a_served_model_writes(built: Path, tmp_path: Path, chat_server: ChatSer
     assert len({maker.seed for maker in who}) == 8
 
 
+def test_a_model_that_likes_to_say_yes_is_balanced(built: Path, tmp_path: Path, chat_server: ChatServer) -> None:
+    def answer(body: dict[str, Any]) -> Said:
+        prompt = body["messages"][-1]["content"][-1]["text"]
+        if "yes or no" not in prompt:
+            return good_answer(body)
+        answers = ["yes", "yes", "yes", "no"] if "pixelation" in prompt else ["yes", "yes"]
+        items = [{"question": f"Is it so, in the end{'?' * n}", "answer": a} for n, a in enumerate(answers, start=1)]
+        return Said(text=json.dumps({"questions": [item | {"context": False} for item in items]}))
+
+    chat_server.answer = answer
+    build(built / "source", tmp_path / "out", served(chat_server), settings(settings=(Setting.DIRECT,)))
+    for path in sorted((tmp_path / "out").glob("records-*.jsonl")):
+        asked = [record for record in read_jsonl(path) if record.task == "instruct_yes_no"]
+        # One of four feedbacks allows a no, so there is one yes.
+        assert Counter(record.turns[0].answer for record in asked) == {"Yes": 1, "No": 1}
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
