@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -169,17 +170,12 @@ class Comparison:
             return cls(steps=steps, overall=Step(data["overall"]))
 
 
-class _reading:  # noqa: N801 (a context manager)
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
     """Turns what goes wrong while answers are read into an error for people."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, KeyError | ValueError | TypeError | AttributeError) and not isinstance(
-            error, ArgumentError
-        ):
-            raise ArgumentError(f"expected {self._what}'s answers, found something else: {error!r}") from error
+    try:
+        yield
+    except ArgumentError:
+        raise
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise ArgumentError(f"expected {what}'s answers, found something else: {error!r}") from error
