@@ -7,7 +7,6 @@
     ├── RecipeError           a recipe with an unknown key or a bad value       (also a ValueError)
     ├── ModelError            weights missing, damaged or of another format
     ├── CapabilityError       the chosen backend cannot do what was asked
-    ├── ReplyError            a model's reply cannot be used: refused, cut off, nonsense
     ├── EndpointError         a model's server gave no usable answer
     ├── ReplyError            a model's reply cannot be used: refused, cut off, nonsense
     ├── BudgetError           the tokens that a job may cost are spent
@@ -59,18 +58,6 @@ class ModelError(QuibbleError):
 
 class CapabilityError(QuibbleError):
     """The chosen backend cannot do what was asked of it."""
-
-
-class ReplyError(QuibbleError):
-    """A model's reply cannot be used. `reason` is short and the same for every reply of its sort, to be counted.
-
-    Reasons: "refused", "cut off", "empty", "not JSON", "not as asked", "no rule"; pipelines add those of their own
-    checks. who: the quibble.data.Maker of the reply, where one came back, for it may have cost something.
-    """
-
-    def __init__(self, reason: str, detail: str = "", *, who: object = None) -> None:
-        self.reason, self.detail, self.who = reason, detail, who
-        super().__init__(f"{reason}: {detail}" if detail else reason)
 
 
 class EndpointError(QuibbleError):
