@@ -41,13 +41,26 @@ ALLOWED = {
     "assessor": CORE | {"backends", "chat", "findings", "native", "noting", "pointing", "preprocess", "seeing", "text"},
     "distort": CORE,
     "data": CORE | {"draw"},
-    "pipelines": CORE | {"data", "distort", "text"},
+    "experts": CORE | {"assessor", "data", "endpoint", "text"},
+    "pipelines": CORE | {"data", "distort", "experts", "text"},
     "model": CORE - {"image", "filetype"},
     "train": CORE
     | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text"},
     "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "noting", "pipelines", "text"},
     "commands": CORE
-    | {"assessor", "backends", "bench", "data", "distort", "draw", "endpoint", "pipelines", "pointing", "train"},
+    | {
+        "assessor",
+        "backends",
+        "bench",
+        "data",
+        "distort",
+        "draw",
+        "endpoint",
+        "experts",
+        "pipelines",
+        "pointing",
+        "train",
+    },
     "cli": {"_version", "commands", "errors"},
 }
 

@@ -7,8 +7,9 @@
     ├── RecipeError           a recipe with an unknown key or a bad value       (also a ValueError)
     ├── ModelError            weights missing, damaged or of another format
     ├── CapabilityError       the chosen backend cannot do what was asked
-    ├── ReplyError            a model's reply cannot be used: refused, cut off, nonsense
     ├── EndpointError         a model's server gave no usable answer
+    ├── ReplyError            a model's reply cannot be used: refused, cut off, nonsense
+    ├── BudgetError           the tokens that a job may cost are spent
     └── MissingExtraError     an optional dependency is not installed           (also an ImportError)
 
 Every message says what was expected, what was found and what to do. The command line prints the message
@@ -59,6 +60,10 @@ class CapabilityError(QuibbleError):
     """The chosen backend cannot do what was asked of it."""
 
 
+class EndpointError(QuibbleError):
+    """A model's server was not reached, refused, or sent no usable answer."""
+
+
 class ReplyError(QuibbleError):
     """A model's reply cannot be used. `reason` is short and the same for every reply of its sort, to be counted.
 
@@ -71,8 +76,8 @@ class ReplyError(QuibbleError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
 
 
-class EndpointError(QuibbleError):
-    """A model's server was not reached, refused, or sent no usable answer."""
+class BudgetError(QuibbleError):
+    """The tokens that a job may cost are spent. What was answered is kept."""
 
 
 class MissingExtraError(QuibbleError, ImportError):

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from quibble.data import ImageEntry, Record, RegionEntry, Role, Turn
+from quibble.data import ImageEntry, Maker, Record, RegionEntry, Role, Turn
 from quibble.degradation import Degradation
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Distortion
@@ -39,6 +39,19 @@ ROLES = st.sampled_from(
 SHA256 = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 SEGMENTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\\\0:"), min_size=1, max_size=8)
 FILES = st.lists(SEGMENTS.filter(lambda part: part.strip().strip(".") != ""), min_size=1, max_size=3).map("/".join)
+
+
+@st.composite
+def makers(draw: DrawFn) -> Maker:
+    counts = st.integers(0, 2**53 - 1)
+    return Maker(
+        part=draw(NAMES),
+        model=draw(NAMES),
+        prompt_sha=draw(st.none() | SHA256),
+        seed=draw(st.none() | counts),
+        input_tokens=draw(counts),
+        output_tokens=draw(counts),
+    )
 
 
 @st.composite
@@ -117,5 +130,6 @@ def records(draw: DrawFn, *, texts: SearchStrategy[str] = TEXTS, roles: SearchSt
         split=draw(st.none() | NAMES),
         licence=draw(st.none() | NAMES),
         seed=draw(st.none() | st.integers(0, 2**53 - 1)),
+        makers=tuple(draw(st.lists(makers(), max_size=2))),
         extra=draw(st.dictionaries(TEXTS, JSON_VALUES, max_size=3) | st.builds(lambda text: {"system": text}, TEXTS)),
     )

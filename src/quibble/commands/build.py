@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from quibble.commands.build_texts import depict, instruct
+
 if TYPE_CHECKING:
     from quibble.pipelines.octopus import Progress
     from quibble.pipelines.plans import Task
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _EXAMPLES = """\b
 Examples:
   quibble data build octopus photos/ out/ --records 33000
+  quibble data build instruct feedback/ out/ --model http://localhost:8000/v1#qwen
+  quibble data build depict photos/ out/ --records 1000 --reference both
 """
 
 _OCTOPUS_EXAMPLES = """\b
@@ -32,7 +36,11 @@ Examples:
 
 @click.group(epilog=_EXAMPLES)
 def build() -> None:
-    """Build a data set from photographs."""
+    """Build a data set from photographs, feedback, questionnaires or scores."""
+
+
+build.add_command(instruct)
+build.add_command(depict)
 
 
 def _read_mix(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:

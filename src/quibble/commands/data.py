@@ -21,6 +21,7 @@ Examples:
   quibble data check out/ && quibble data stats out/
   quibble data show out/
   quibble data convert out/ out.json --to llava
+  quibble data mix train/ one/ other/ --repeat depict_reasoning=20
 """
 
 _CHECK_EXAMPLES = """\b
@@ -46,6 +47,12 @@ Examples:
   quibble data convert out/ llava/train.json --to llava
   quibble data convert train.json out/ --to jsonl --images photos/
   quibble data convert out/ shards/ --to parquet --shard-size 2000
+"""
+
+_MIX_EXAMPLES = """\b
+Examples:
+  quibble data mix train/ depict/ content/ --recipe recipes/data/depictqa.toml --split train
+  quibble data mix train/ instruct/ octopus/ --repeat instruct_description=2
 """
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
@@ -149,3 +156,40 @@ def convert(source: Path, target: Path, form: str, images: Path | None, shard_si
     with _working(f"writing {target}"):
         count = write(source, target, to=Form(form), images=images, shard_size=shard_size)
     click.echo(f"{target}: {'1 record' if count == 1 else f'{count} records'}")
+
+
+def _read_repeat(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, int]:
+    factors = {}
+    for text in texts:
+        task, _, factor = text.partition("=")
+        try:
+            factors[task] = int(factor)
+        except ValueError:
+            raise click.BadParameter(f"expected TASK=N such as depict_reasoning=20, found {text!r}") from None
+    return factors
+
+
+@data.command(epilog=_MIX_EXAMPLES)
+@click.argument("out", type=_FOLDER)
+@click.argument("sources", type=_FOLDER, nargs=-1, required=True)
+@click.option(
+    "--repeat", metavar="TASK=N", multiple=True, callback=_read_repeat, help="How often records of a task come."
+)
+@click.option("--recipe", type=click.Path(path_type=Path, dir_okay=False), help="TOML with a table of factors.")
+@click.option("--split", metavar="NAME", help="Take the records of this split only.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True, help="Of the order.")
+def mix(
+    out: Path, sources: tuple[Path, ...], repeat: dict[str, int], recipe: Path | None, split: str | None, seed: int
+) -> None:
+    """Write one data set of several, some of it repeated.
+
+    OUT gets all records of the data sets SOURCES in random order, those of some tasks more than once, and their
+    pictures. A task's name may be given by its beginning.
+    """
+    from quibble.data import mix as write
+    from quibble.data import read_factors
+
+    factors = (read_factors(recipe) if recipe is not None else {}) | repeat
+    with _working(f"mixing {out}"):
+        count = write(sources, out, repeat=factors, split=split, seed=seed)
+    click.echo(f"{out}: {'1 record' if count == 1 else f'{count} records'}")

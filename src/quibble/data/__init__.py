@@ -7,6 +7,8 @@ from quibble.data.check import Problem, check
 from quibble.data.convert import Form, convert, recognise
 from quibble.data.dataset import Sample, record_files, samples
 from quibble.data.jsonl import read_jsonl, write_jsonl
+from quibble.data.maker import Maker
+from quibble.data.mix import mix, read_factors
 from quibble.data.parquet import read_parquet, write_parquet
 from quibble.data.record import ImageEntry, Record, RegionEntry, Role, Turn
 from quibble.data.sheet import sheet
@@ -15,6 +17,7 @@ from quibble.data.stats import Stats, Words, count, stats
 __all__ = [
     "Form",
     "ImageEntry",
+    "Maker",
     "Problem",
     "Record",
     "RegionEntry",
@@ -27,6 +30,8 @@ __all__ = [
     "convert",
     "count",
     "formats",
+    "mix",
+    "read_factors",
     "read_jsonl",
     "read_parquet",
     "recognise",

@@ -66,7 +66,7 @@ def convert(
     if to is Form.PARQUET:
         return write_rows(((item.record, _all_bytes(item)) for item in items), goal, shard_size=shard_size)
     write = write_jsonl if to is Form.JSONL else _WRITERS[to]
-    return write(_with_pictures(items, root), path)
+    return write(with_pictures(items, root), path)
 
 
 def recognise(path: str | os.PathLike[str]) -> Form:
@@ -117,7 +117,7 @@ def _all_bytes(item: Sample) -> tuple[bytes, ...]:
     )
 
 
-def _with_pictures(items: Iterable[Sample], root: Path) -> Iterator[Record]:
+def with_pictures(items: Iterable[Sample], root: Path) -> Iterator[Record]:
     """The records, each after its pictures were put below `root`."""
     done: set[Path] = set()
     for item in items:

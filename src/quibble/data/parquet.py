@@ -11,6 +11,8 @@
     source, source_sha256             string
     split, licence                    string
     seed                              int64
+    makers                            list<struct<part: string, model: string, prompt_sha: string, seed: int64,
+                                                  input_tokens: int64, output_tokens: int64>>
     extra                             string
 
 `path` is an image's `file`; the other columns are a record's fields. `parameters` and `extra` are JSON, because their
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 _GROUP: Final = 32
 
 _PLAIN: Final = ("id", "task", "score", "source", "source_sha256", "split", "licence", "seed")
+
+#: Columns that older files lack, and that may be missing.
+_LATER: Final = ("makers",)
 
 Pictures = tuple[bytes | None, ...]
 
@@ -114,7 +119,8 @@ def read_rows(path: Path) -> Iterator[tuple[Node, RecordError | None, Pictures]]
     arrow, parquet = _pyarrow()
     try:
         with parquet.ParquetFile(path) as file:
-            missing = [name for name in _schema().names if name not in file.schema_arrow.names]
+            there = {*file.schema_arrow.names, *_LATER}
+            missing = [name for name in _schema().names if name not in there]
             if missing:
                 raise RecordError(
                     f"expected the columns of a record, found none for {', '.join(missing)}", file=str(path)
@@ -178,6 +184,7 @@ def _row(record: Record, pictures: tuple[bytes, ...]) -> dict[str, Any]:
         "image_info": data["images"],
         "turns": [{"regions": []} | turn for turn in data["turns"]],
         "regions": regions,
+        "makers": data.get("makers", []),
         "extra": dumps(data["extra"]) if "extra" in data else None,
     }
 
@@ -216,6 +223,8 @@ def _schema() -> pa.Schema:
         ]
     )
     detail = arrow.struct([("role", text), ("width", whole), ("height", whole), ("sha256", text)])
+    counts = [(name, arrow.int64()) for name in ("seed", "input_tokens", "output_tokens")]
+    maker = arrow.struct([("part", text), ("model", text), ("prompt_sha", text), *counts])
     turn = arrow.struct([("question", text), ("answer", text), ("regions", arrow.list_(whole))])
     return arrow.schema(
         [
@@ -231,6 +240,7 @@ def _schema() -> pa.Schema:
             ("split", text),
             ("licence", text),
             ("seed", arrow.int64()),
+            ("makers", arrow.list_(maker)),
             ("extra", text),
         ],
         metadata={"huggingface": _FEATURES},

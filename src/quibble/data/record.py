@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from quibble.data.fields import JSON, LARGEST_WHOLE, Faults, Node, Reader, check_json, check_text, found, plain
+from quibble.data.maker import Maker, read_maker
 from quibble.degradation import Degradation
 from quibble.errors import ArgumentError, RecordError
 from quibble.geometry import Box, Mask, Region
@@ -128,7 +129,8 @@ class Record:
     """One example of a data set. Raises RecordError naming the field of the first thing that does not fit.
 
     score: 0 (bad) to 100 (excellent). source: the photograph it was made from, and its file's hash. split: such as
-    "train". licence: of the pictures, in words or as an SPDX name. seed: whole, below 2**53. extra: any JSON.
+    "train". licence: of the pictures, in words or as an SPDX name. seed: whole, below 2**53. makers: who made which
+    part of it, where models or people did. extra: any JSON.
     Only the last turn may lack its answer and only the first its question.
     """
 
@@ -143,10 +145,11 @@ class Record:
     split: str | None = None
     licence: str | None = None
     seed: int | None = None
+    makers: tuple[Maker, ...] = ()
     extra: Mapping[str, JSON] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        for name in ("images", "turns", "regions"):
+        for name in ("images", "turns", "regions", "makers"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("id", "task"):
             check_text(getattr(self, name), name)
@@ -178,6 +181,7 @@ class Record:
                 split=self.split,
                 licence=self.licence,
                 seed=int(self.seed) if self.seed is not None else None,
+                makers=[maker.to_dict() for maker in self.makers],
                 extra=dict(self.extra),
             ),
         }
@@ -374,5 +378,6 @@ _RECORD_OPTIONAL: Final[Mapping[str, Reader]] = {
     "split": Node.text,
     "licence": Node.text,
     "seed": Node.whole,
+    "makers": lambda makers: makers.each(read_maker),
     "extra": _read_extra,
 }

@@ -184,6 +184,8 @@ def _facts(record: Record) -> str:
     facts += [f"score {record.score:g}"] if record.score is not None else []
     facts += [f"from {record.source}"] if record.source is not None else []
     facts += [record.licence] if record.licence is not None else []
+    writers = sorted({maker.model for maker in record.makers})
+    facts += [f"made by {', '.join(writers)}"] if writers else []
     return " · ".join(escape(fact) for fact in facts)
 
 

@@ -16,24 +16,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from PIL import Image
 
-from quibble._version import __version__
 from quibble.data import ImageEntry, Record, RegionEntry, Role, Stats, Turn, stats, write_jsonl
 from quibble.data.files import atomic_writer
 from quibble.distort import regional
-from quibble.errors import ArgumentError, QuibbleError
+from quibble.errors import ArgumentError
 from quibble.image import Source, load
 from quibble.pipelines.damage import Bytes, Reject
 from quibble.pipelines.drafts import Draft, find_draft, opinion_of_parts
@@ -41,11 +37,9 @@ from quibble.pipelines.photos import Photos, resize
 from quibble.pipelines.plans import Task
 from quibble.pipelines.runner import orphaned, run_shards
 from quibble.pipelines.settings import Settings
+from quibble.pipelines.shards import claim, read_report, write_report, writing
 from quibble.text.answers import describe_region, describe_whole, gradable_name, plain_name, refer_long, refer_short
 from quibble.text.grounding import ask, ground_order, ground_single, ground_total
-
-_NOTE: Final = "build.json"
-_DONE: Final = "shards"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +79,9 @@ def build(
         raise ArgumentError(f"expected at least 1 worker, found {workers}")
     folder = Path(out)
     source = Photos(photos, maps=maps, long_side=settings.long_side)
-    with _writing(folder):
-        _claim(folder, source, settings)
+    wanted = {"builder": "octopus", "photographs": source.fingerprint(), "settings": settings.to_dict()}
+    with writing(folder):
+        claim(folder, wanted)
     reports = {
         number: found for number in range(_shards(settings)) if (found := _read_report(folder, number)) is not None
     }
@@ -220,49 +215,6 @@ def _entries(draft: Draft) -> Iterator[RegionEntry]:
             yield RegionEntry(image=0, mask=seen.region.mask, box=seen.region.box, label=seen.region.label)
 
 
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    """Turn what the file system says into an error for people."""
-    try:
-        yield
-    except OSError as error:
-        raise QuibbleError(
-            f"{error.filename or out}: cannot be written ({error.strerror or error}); finished shards are kept, so "
-            "make room, or see to the rights there, and run the same again"
-        ) from error
-
-
-def _claim(out: Path, photos: Photos, settings: Settings) -> None:
-    """Note in `out` what is built there. Raises ArgumentError if it holds something else."""
-    wanted = json.loads(
-        json.dumps(
-            {
-                "builder": "octopus",
-                "quibble": __version__,
-                "photographs": photos.fingerprint(),
-                "settings": settings.to_dict(),
-            }
-        )
-    )
-    note = out / _NOTE
-    if not note.is_file():
-        if out.is_dir() and any(out.iterdir()):
-            raise ArgumentError(f"{out} is not empty and holds no build; choose another folder")
-        with atomic_writer(note) as file:
-            file.write(f"{json.dumps(wanted, indent=1)}\n".encode())
-        return
-    found = json.loads(note.read_bytes())
-    other = [name for name in wanted if found.get(name) != wanted[name]]
-    if other:
-        raise ArgumentError(
-            f"{out} holds a build with other {' and '.join(other)}; run it with the same ones (they are in {note}), "
-            "or choose another folder"
-        )
-    for folder in (out, out / _DONE):
-        for leftover in folder.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
-
-
 def _worker(
     photos: str | os.PathLike[str], maps: str | os.PathLike[str] | None, out: Path, settings: Settings
 ) -> Callable[[int], tuple[int, Counter[str]]]:
@@ -274,13 +226,12 @@ def _worker(
 def _do_shard(number: int, photos: Photos, out: Path, settings: Settings) -> Counter[str]:
     """Write a shard's files, the completion file last. Returns the rejects by reason."""
     rejects: Counter[str] = Counter()
-    with _writing(out):
+    with writing(out):
         # A killed run may have left temporary files here.
         shutil.rmtree(out / "images" / f"{number:05d}", ignore_errors=True)
         drafts = drafted(_indices(number, settings), photos, settings, lambda reason: rejects.update((reason,)))
         write_jsonl(stored(worded(drafts, photos, settings), out), out / f"records-{number:05d}.jsonl")
-        with atomic_writer(_report_file(out, number)) as file:
-            file.write(f"{json.dumps(dict(sorted(rejects.items())), indent=1)}\n".encode())
+        write_report(out, number, dict(sorted(rejects.items())))
     return rejects
 
 
@@ -293,14 +244,10 @@ def _indices(number: int, settings: Settings) -> range:
     return range(number * settings.shard, min((number + 1) * settings.shard, settings.records))
 
 
-def _report_file(out: Path, number: int) -> Path:
-    return out / _DONE / f"{number:05d}.json"
-
-
 def _read_report(out: Path, number: int) -> Counter[str] | None:
     """The rejects of a shard that is done; None for one that is not."""
-    file = _report_file(out, number)
-    return Counter(json.loads(file.read_bytes())) if file.is_file() else None
+    report = read_report(out, number)
+    return None if report is None else Counter(report)
 
 
 def _progress(reports: Mapping[int, Counter[str]], settings: Settings) -> Progress:

@@ -84,6 +84,10 @@ class Photos:
         """What the manifest says of a photograph."""
         return self._licences.get(name) or self._licences.get(Path(name).name)
 
+    def plain(self, name: str) -> Photo | str:
+        """A photograph without its regions, unless label maps give them, or why it cannot be used."""
+        return self._get(name, segmented=False)
+
     def fingerprint(self) -> str:
         """A hash of the names and sizes in bytes of photographs and label maps, to tell other ones from these."""
         files = [(name, self.folder / name) for name in self.names]
@@ -93,7 +97,7 @@ class Photos:
         listed = "\n".join(f"{name} {path.stat().st_size}" for name, path in files)
         return hashlib.sha256(listed.encode()).hexdigest()
 
-    def _get(self, name: str) -> Photo | str:
+    def _get(self, name: str, *, segmented: bool = True) -> Photo | str:
         """A photograph, or why it cannot be used. The last few are kept: a photograph's records follow each other."""
         try:
             data = (self.folder / name).read_bytes()
@@ -109,13 +113,15 @@ class Photos:
             label_map = self._maps.find(Path(name).name) if self._maps is not None else None
         except ArgumentError:
             return "unreadable label map"
+        digest = hashlib.sha256(data).hexdigest()
+        if label_map is None and not segmented:
+            return Photo(name=name, sha256=digest, image=image, pieces=())
         if label_map is None:
             label_map = segment(image)
         elif label_map.labels.shape != original.shape[:2]:
             return "label map of another size than its photograph"
         else:
             label_map = label_map.resized(*image.shape[:2])
-        digest = hashlib.sha256(data).hexdigest()
         found = cut(label_map)
         return Photo(name=name, sha256=digest, image=image, pieces=found.pieces, rest=found.rest)
 

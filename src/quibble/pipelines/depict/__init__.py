@@ -1,0 +1,1 @@
+"""Descriptions, comparisons and reasoning about distorted pictures and their reference, in the manner of DepictQA."""

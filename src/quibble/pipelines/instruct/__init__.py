@@ -1,0 +1,1 @@
+"""Questions, answers and conversations from people's feedback on pictures, in the manner of Q-Instruct."""
