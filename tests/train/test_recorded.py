@@ -80,6 +80,7 @@ def test_a_recipe_with_records_trains_on_them(records: Path, tmp_path: Path) -> 
         f'data.records="{records}"',
         "data.recorded=1.0",
         "workers=0",
+        'precision="no"',
     )
     recipe = load_any(RECIPES / "nano-language.toml", small)
     assert isinstance(recipe, LanguageRecipe)
