@@ -9,29 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quibble.errors import MissingExtraError
+from quibble.experts.felzenszwalb import label_colors
 from quibble.geometry import Box, Mask, Region
 
 try:
     import cv2
     from scipy.ndimage import find_objects
-    from skimage.segmentation import felzenszwalb
 except ImportError as error:
-    packages = {"skimage": "scikit-image", "scipy": "scipy"}
-    raise MissingExtraError(
-        packages.get((error.name or "").partition(".")[0], "opencv-python-headless"), "data"
-    ) from error
+    missing = "scipy" if (error.name or "").startswith("scipy") else "opencv-python-headless"
+    raise MissingExtraError(missing, "data") from error
 
 BoolArray = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
-#: Long side in pixels of the copy that is segmented: Felzenszwalb's time grows with the pixels, its regions do not.
-SEGMENT_SIDE: Final = 256
 #: A photograph without a label map is cut into at most so many regions.
 MOST_REGIONS: Final = 12
 #: A part with a name counts from this share of the least usable area on: a person far behind is a person too.
@@ -154,52 +150,5 @@ def _compact(inside: BoolArray, area: int, picture: tuple[int, ...], rule: Filte
 
 
 def segment(image: NDArray[np.uint8], *, least: float = Filter.least) -> LabelMap:
-    """Regions of a photograph nobody has labelled. (H, W, 3) uint8 -> a map without names.
-
-    Felzenszwalb's segmentation of a copy, in which the smallest region is merged into the neighbour of the most similar
-    mean color until every region has the share `least` and there are at most MOST_REGIONS; borders are then
-    smoothed. Source: Felzenszwalb and Huttenlocher 2004.
-    """
-    height, width = image.shape[:2]
-    scale = min(1.0, SEGMENT_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(copy.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-    fine = felzenszwalb(lab / 100, scale=200, sigma=0.8, min_size=max(1, copy.shape[0] * copy.shape[1] // 400))
-    merged = _merge(fine.astype(np.int32), lab, least=least)
-    smooth = cv2.medianBlur(merged.astype(np.uint8), 5)
-    whole = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
-    return LabelMap(labels=cv2.medianBlur(whole, 5).astype(np.int32))
-
-
-def _merge(labels: Labels, lab: NDArray[Any], *, least: float) -> Labels:
-    """Merge regions until all are large enough and there are at most MOST_REGIONS; numbers them from 0."""
-    count = int(labels.max()) + 1
-    flat = labels.reshape(-1)
-    areas = np.bincount(flat, minlength=count).astype(np.float64)
-    sums = np.stack([np.bincount(flat, lab[..., c].reshape(-1), minlength=count) for c in range(3)], axis=1)
-    adjacent = np.zeros((count, count), bool)
-    for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
-        adjacent[a, b] = adjacent[b, a] = True
-    np.fill_diagonal(adjacent, False)
-    owner = np.arange(count)
-    alive = areas > 0
-    while (n := int(alive.sum())) > 1:
-        smallest = int(np.where(alive, areas, np.inf).argmin())
-        if areas[smallest] >= least * labels.size and n <= MOST_REGIONS:
-            break
-        neighbours = np.flatnonzero(adjacent[smallest])
-        colors = sums[neighbours] / areas[neighbours, None]
-        distances = np.linalg.norm(colors - sums[smallest] / areas[smallest], axis=1)
-        into = int(neighbours[distances.argmin()])
-        areas[into] += areas[smallest]
-        sums[into] += sums[smallest]
-        adjacent[into] |= adjacent[smallest]
-        adjacent[:, into] |= adjacent[:, smallest]
-        adjacent[smallest] = adjacent[:, smallest] = False
-        adjacent[into, into] = False
-        alive[smallest] = False
-        owner[owner == smallest] = into
-    numbers = np.zeros(count, np.int32)
-    numbers[np.flatnonzero(alive)] = np.arange(int(alive.sum()))
-    return numbers[owner][labels]
+    """Regions of a photograph nobody has labelled. (H, W, 3) uint8 -> a map without names, of at most MOST_REGIONS."""
+    return LabelMap(labels=label_colors(image, least=least, most=MOST_REGIONS))
