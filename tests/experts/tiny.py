@@ -69,3 +69,32 @@ def _save(model: Any, folder: Path) -> None:
             if weights.ndim > 1:
                 weights *= 30 if "upscale" in name or "hypernetworks" in name else 6
     model.save_pretrained(folder)
+
+
+WORDS = ("the", "a", "man", "blurry", "cup", "wearing", "white", "t", "shirt", "-", ".")
+
+
+def save_grounding_dino(folder: Path) -> Path:
+    """A Grounding DINO of one layer with a BERT tokenizer that knows a few words."""
+    torch.manual_seed(0)
+    swin: Any = transformers.SwinConfig
+    backbone = swin(
+        image_size=SIDE, patch_size=4, embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 2, 2, 2], window_size=4,
+        out_indices=[2, 3, 4],
+    )  # fmt: skip
+    text = transformers.BertConfig(
+        vocab_size=len(WORDS) + 5,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=256,
+    )
+    config = transformers.GroundingDinoConfig(
+        backbone_config=backbone, text_config=text, num_queries=6, d_model=32, encoder_layers=1, decoder_layers=2,
+        encoder_ffn_dim=16, decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2,
+    )  # fmt: skip
+    transformers.GroundingDinoForObjectDetection(config).save_pretrained(folder)
+    vocabulary = {word: index for index, word in enumerate(("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS))}
+    transformers.BertTokenizer(vocab=vocabulary).save_pretrained(folder)
+    return folder
