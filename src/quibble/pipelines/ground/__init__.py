@@ -1,1 +1,1 @@
-"""Pixel masks of five distortions, by people and by a language model that reads numbers on a picture. Source: Q-Ground."""
+"""Pixel masks of five distortions: people's, and those of a language model that reads numbers (Q-Ground)."""

@@ -1,4 +1,4 @@
-"""Set-of-mark pictures: a picture cut into parts, each with a number that can be read, so that words can point at parts.
+"""Set-of-mark pictures: a picture cut into parts, each with a number that can be read, so that words can point there.
 
 Parts do not overlap; each is outlined and not tinted, for a tint would change the very exposure and color that are
 to be judged. Numbers stand on plates of their own where a part is deepest, and no plate touches another.
