@@ -117,12 +117,16 @@ def _place_plates(labels: Labels, parts: int, text_px: int) -> dict[int, Box]:
     free[h // 2 : height - h // 2 - 1, w // 2 : width - w // 2 - 1] = True
     places: dict[int, Box] = {}
     for part in sorted(range(1, parts + 1), key=lambda part: areas[part]):
-        framed = cv2.copyMakeBorder((labels == part).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-        depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] * free
+        inside = (labels == part).view(np.uint8)
+        left, top, across, down = cv2.boundingRect(inside)
+        window = slice(top, top + down), slice(left, left + across)
+        framed = cv2.copyMakeBorder(inside[window], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+        depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1] * free[window]
         y, x = np.unravel_index(int(depth.argmax()), depth.shape)
         if depth[y, x] <= 0:
             continue
-        left, top = int(x) - w // 2, int(y) - h // 2
+        y, x = int(y) + top, int(x) + left
+        left, top = x - w // 2, y - h // 2
         places[part] = Box.from_xywh(left, top, w, h)
         # No other plate's middle may come nearer than a plate and a gap.
         free[max(0, y - h - 2) : y + h + 3, max(0, x - w - 2) : x + w + 3] = False
