@@ -122,10 +122,10 @@ def _place_plates(labels: Labels, parts: int, text_px: int) -> dict[int, Box]:
         window = slice(top, top + down), slice(left, left + across)
         framed = cv2.copyMakeBorder(inside[window], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
         depth = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1] * free[window]
-        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-        if depth[y, x] <= 0:
+        deepest = int(depth.argmax())
+        if depth.flat[deepest] <= 0:
             continue
-        y, x = int(y) + top, int(x) + left
+        y, x = top + deepest // across, left + deepest % across
         left, top = x - w // 2, y - h // 2
         places[part] = Box.from_xywh(left, top, w, h)
         # No other plate's middle may come nearer than a plate and a gap.

@@ -92,7 +92,7 @@ def _lies(part: NDArray[np.bool_], side: str) -> bool:
         "top": part[: height // 2],
         "bottom": part[height // 2 :],
     }[side]
-    return np.count_nonzero(half) >= _ASIDE * np.count_nonzero(part)
+    return bool(np.count_nonzero(half) >= _ASIDE * np.count_nonzero(part))
 
 
 def _alike(finding: Finding, name: QGroundClass) -> bool:
@@ -103,7 +103,7 @@ def _alike(finding: Finding, name: QGroundClass) -> bool:
 
 
 def _covers(finding: Finding, part: NDArray[np.bool_]) -> bool:
-    return np.count_nonzero(finding.mask.to_array() & part) >= _COVERED * np.count_nonzero(part)
+    return bool(np.count_nonzero(finding.mask.to_array() & part) >= _COVERED * np.count_nonzero(part))
 
 
 def _evidence(rgb: ImageArray, name: QGroundClass) -> Any:
