@@ -1,0 +1,1 @@
+"""Boxes in descriptions, and in questions and answers on quality, from descriptions without any (Grounding-IQA)."""
