@@ -14,7 +14,9 @@ from quibble.text.vocabulary import categories_named
 
 #: Points that are words for thirds of a picture are exact to half a third.
 REACH: Final = 1 / 6
-_MARKED: Final = re.compile(r"\[([^\[\]]+)\]\((\d+),(\d+)\)")
+#: A phrase may have several boxes, one behind the other.
+_MARKED: Final = re.compile(r"\[([^\[\]]+)\]((?:\(\d+,\d+\))+)")
+_CODE: Final = re.compile(r"\((\d+),(\d+)\)")
 
 
 def plain(text: str) -> str:
@@ -66,12 +68,13 @@ def _is_near(point: Point, mask: Mask) -> bool:
 
 def _marked(text: str, report: Report) -> list[tuple[str, Box]]:
     found = []
-    for words, start, end in _MARKED.findall(text):
-        try:
-            found.append((words, grid_decode((int(start), int(end)), width=report.width, height=report.height)))
-        except ArgumentError:
-            # What the model wrote is not a box.
-            continue
+    for words, codes in _MARKED.findall(text):
+        for start, end in _CODE.findall(codes):
+            try:
+                found.append((words, grid_decode((int(start), int(end)), width=report.width, height=report.height)))
+            except ArgumentError:
+                # What the model wrote is not a box.
+                continue
     return found
 
 

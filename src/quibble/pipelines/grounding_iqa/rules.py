@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -56,6 +57,8 @@ _STATES: Final[Mapping[Side, tuple[str, str]]] = {
 _ADJECTIVES: Final = frozenset(
     ("blurred", "out of focus", "sharp", "noisy", "overexposed", "underexposed", "oversaturated", "oversharpened")
 )
+_BEHIND: Final = re.compile(r"\s+(?:of|in|on|at|with|near|behind|wearing)\s+")
+_SEVERAL: Final = frozenset("two three four both several many these those people men women children feet".split())  # noqa: SIM905
 #: Sides of which one can ask how they are.
 _SIDES: Final = (Side.SHARPNESS, Side.EXPOSURE, Side.CONTRAST, Side.COLOR, Side.COMPOSITION)
 
@@ -149,15 +152,16 @@ def questions(request: Request, means: Means) -> dict[str, Any]:
     description: str = request.facts["description"]
     wanted: Sequence[Tag] = request.facts["tags"]
     count: int = request.facts["count"]
-    remarks = read(description).remarks
-    closed, open_ = [], []
-    for tag in wanted:
-        about = [
-            remark for remark in remarks if (p := _phrase(remark, description)) and p.lower() == tag.phrase.lower()
-        ]
-        for remark in about:
-            closed.append(list(_closed(means.writer, _noun(tag.phrase), remark)))
-            open_.append(list(_open(means.writer, _noun(tag.phrase), remark)))
+    about: list[tuple[Tag, Remark]] = []
+    for remark in read(description).remarks:
+        phrase = (_phrase(remark, description) or "").lower()
+        about += [(tag, remark) for tag in wanted if tag.phrase.lower() == phrase]
+    # Which part is so can be asked only where one is.
+    states = Counter(state for _, state in {(tag.phrase, _state(remark)) for tag, remark in about})
+    closed = [list(_closed(means.writer, _noun(tag.phrase), remark)) for tag, remark in about]
+    open_ = [
+        list(_open(means.writer, _noun(tag.phrase), remark, alone=states[_state(remark)] == 1)) for tag, remark in about
+    ]
     # By turns from every remark, so that no object has all the questions.
     return {"questions": [*_by_turns(closed)[:count], *_by_turns(open_)[:count]]}
 
@@ -171,7 +175,9 @@ def _noun(phrase: str) -> Noun:
     """An object's name inside a sentence."""
     first, *rest = phrase.split()
     text = " ".join([first.lower(), *rest]) if first.lower() in {"the", "a", "an", "this", "these"} else phrase
-    return Noun(text, plural=text.endswith("s") and not text.endswith("ss"))
+    head = _BEHIND.split(text.lower())[0].split()
+    several = bool(_SEVERAL.intersection(head)) or (head[-1].endswith("s") and not head[-1].endswith(("ss", "us")))
+    return Noun(text, plural=several)
 
 
 def _by_turns(piles: Sequence[Sequence[dict[str, str]]]) -> list[dict[str, str]]:
@@ -189,8 +195,8 @@ def _closed(writer: Writer, object: Noun, remark: Remark) -> Iterator[dict[str, 
     yield from ({"kind": "yes_no", "question": sentence(text), "answer": answer} for text, answer in pairs)
 
 
-def _open(writer: Writer, object: Noun, remark: Remark) -> Iterator[dict[str, str]]:
-    made = [("what", writer.write(_WHICH, v=_state(remark)), object.text)]
+def _open(writer: Writer, object: Noun, remark: Remark, *, alone: bool) -> Iterator[dict[str, str]]:
+    made = [("what", writer.write(_WHICH, v=_state(remark)), object.text)] if alone else []
     if remark.side in _SIDES:
         made.append(("how", writer.write(_HOW, p=object, s=remark.side.value), remark.value))
     if remark.noun:
