@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from quibble.commands.build_places import ground, grounding_iqa
 from quibble.commands.build_texts import depict, instruct
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ Examples:
   quibble data build octopus photos/ out/ --records 33000
   quibble data build instruct feedback/ out/ --model http://localhost:8000/v1#qwen
   quibble data build depict photos/ out/ --records 1000 --reference both
+  quibble data build ground feedback/ out/ --segmenter facebook/sam-vit-huge
+  quibble data build grounding-iqa feedback/ out/ --detector IDEA-Research/grounding-dino-base
 """
 
 _OCTOPUS_EXAMPLES = """\b
@@ -41,6 +44,8 @@ def build() -> None:
 
 build.add_command(instruct)
 build.add_command(depict)
+build.add_command(ground)
+build.add_command(grounding_iqa)
 
 
 def _read_mix(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 from rich.console import Console
@@ -88,6 +88,18 @@ class Writer:
         self._concurrency, self._timeout_s = concurrency, timeout_s
         self._max_tokens, self._temperature = max_tokens, temperature
 
+    def named(self, model: str) -> Writer:
+        """The same choice for another language model."""
+        return Writer(
+            model,
+            self._cache,
+            self._budget,
+            self._concurrency,
+            self._max_tokens,
+            self._temperature,
+            self._timeout_s,
+        )
+
     def open(self, rules: Mapping[str, Rule], *, out: Path) -> LanguageModel:
         """The language model; `rules` are what the stand-in knows, `out` is what the cache is named after."""
         if self._model == STAND_IN:
@@ -132,14 +144,25 @@ def bar() -> Iterator[Callable[[Progress], None]]:
         )
 
 
-def tell(built: Built, *, as_json: bool) -> None:
-    """What was built: statistics, rejects by reason, and costs by model."""
+class Table(Protocol):
+    """A pipeline's own statistics."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_text(self) -> str: ...
+
+
+def tell(built: Built, *, as_json: bool, table: Table | None = None) -> None:
+    """What was built: statistics, the pipeline's own table, rejects by reason, and costs by model."""
     if as_json:
         costs = {name: vars(cost) for name, cost in built.costs.items()}
         told = {"stats": built.stats.to_dict(), "rejects": dict(built.rejects), "costs": costs}
+        if table is not None:
+            told["table"] = table.to_dict()
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(built.stats.to_text())
+    if table is not None:
+        click.echo(f"\n{table.to_text()}")
     if built.rejects:
         click.echo("\nrejected")
         for reason, count in sorted(built.rejects.items(), key=lambda item: (-item[1], item[0])):
