@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from quibble.data import Maker, Record, check, read_jsonl, write_jsonl
+from quibble.data import Record, check, read_jsonl, write_jsonl
 from quibble.errors import ArgumentError, BudgetError, ReplyError
 from quibble.experts.felzenszwalb import Felzenszwalb
-from quibble.experts.language_model import LanguageModel, Reply, Request
+from quibble.experts.language_model import LanguageModel, Request
 from quibble.experts.stand_in import StandIn
 from quibble.geometry import Box
 from quibble.pipelines.ground.build import build
@@ -23,30 +23,10 @@ from quibble.pipelines.instruct.rules import RULES as FEEDBACK_RULES
 from quibble.pipelines.shards import Built, Progress
 from quibble.taxonomy import QGroundClass
 from tests.pipelines.ground.conftest import SIZE, TEXTS, annotation
+from tests.pipelines.scripted import Scripted
 
 C = QGroundClass
 SEGMENTER = Felzenszwalb()
-
-
-class Scripted:
-    """A language model that says what a function makes of a request: text, JSON, or an error to raise."""
-
-    name = "scripted"
-    concurrency = 1
-
-    def __init__(self, say: Callable[[Request], Any]) -> None:
-        self.say = say
-        self.asked: list[Request] = []
-
-    def answer(self, request: Request) -> Reply:
-        self.asked.append(request)
-        said = self.say(request)
-        who = Maker(part=request.task, model=self.name, prompt_sha=request.sha256(), seed=request.seed, input_tokens=7)
-        if isinstance(said, ReplyError):
-            raise ReplyError(said.reason, said.detail, who=who)
-        if isinstance(said, Exception):
-            raise said
-        return Reply(text=json.dumps(said), data=said, who=who)
 
 
 def stand_in() -> LanguageModel:

@@ -53,7 +53,8 @@ def read_question(row: Mapping[str, Any], found: Sequence[Found], *, width: int,
     objects = (*asked.placed, *(rest[index] for index in told.placed))
     if not objects:
         raise ReplyError("names no object", f"{question} {answer}")
-    said = told.text[:1].upper() + told.text[1:]
+    first = 1 if told.text.startswith("[") else 0
+    said = told.text[:first] + told.text[first : first + 1].upper() + told.text[first + 1 :]
     return Question(kind=kind, question=asked.text, answer=said, key=key, objects=objects, referring=bool(asked.placed))
 
 
