@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from quibble.geometry import Box, Mask, Point
-from quibble.pointing import finding_at
-from quibble.results import Finding
+from quibble.geometry import Box, Mask, Point, grid_decode
+from quibble.pointing import finding_at, phrases_in, plain
+from quibble.results import Finding, Report, Score
 from quibble.taxonomy import Category
 
 
@@ -40,3 +40,21 @@ def test_a_point_is_exact_to_half_a_third() -> None:
     assert finding_at(Point(x=58, y=1), [STRIP], ()) is None
     assert finding_at(Point(x=56, y=89), [STRIP], ()) is STRIP
     assert finding_at(Point(x=1, y=1), [], ()) is None
+
+
+def report() -> Report:
+    levels = dict.fromkeys(("excellent", "good", "fair", "poor", "bad"), 0.2)
+    score = Score.from_dict({"value": 50, "low": 40, "high": 60, "levels": levels})
+    return Report(image="a.png", width=200, height=100, model="test", score=score, findings=())
+
+
+def test_a_phrase_may_have_several_boxes() -> None:
+    text = "[The hands](63,148)(210,296) are blurred, [the cup](0,0) is not."
+    assert plain(text) == "The hands are blurred, the cup is not."
+    found = phrases_in(text, report())
+    assert [phrase.text for phrase in found] == ["The hands", "The hands", "the cup"]
+    assert found[1].box == grid_decode((210, 296), width=200, height=100)
+
+
+def test_what_is_no_box_is_left_out() -> None:
+    assert [phrase.text for phrase in phrases_in("[a](1,900)(2,3) [b](7)", report())] == ["a"]

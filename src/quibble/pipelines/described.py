@@ -62,8 +62,11 @@ def check_common(settings: Common, *, shard: int, limit: int | None) -> None:
 
 def describe(
     told: Sequence[tuple[str, Told]], gallery: Gallery, model: LanguageModel, settings: Common
-) -> Iterator[Described | Rejected]:
-    """Each picture, given with the id of its records, with its text; what cannot be used is rejected."""
+) -> Iterator[Described | Rejected | Maker]:
+    """Each picture, given with the id of its records, with its text; what cannot be used is rejected.
+
+    Who wrote is given beside that for every reply, so that it is counted as a cost.
+    """
     opened = [open_picture(id, item, gallery, settings) for id, item in told]
     silent = [item for item in opened if isinstance(item, Described) and not item.text]
     requests = (feedback_request(item.told.picture, seed=item.seed) for item in silent)
@@ -71,6 +74,7 @@ def describe(
     for item in opened:
         if isinstance(item, Described) and not item.text:
             reply = next(replies)
+            yield from whos(reply)
             try:
                 made = usable(reply)
                 text = check_feedback(made.data)
@@ -110,9 +114,13 @@ def usable(reply: Reply | ReplyError) -> Reply:
 
 def rejected(id: str, step: str, error: ReplyError, *replies: Reply | ReplyError) -> Rejected:
     """A record for which a reply did not do. replies: all that were paid for."""
-    whos: list[Any] = [reply.who for reply in replies]
-    makers = tuple(who for who in whos if isinstance(who, Maker))
-    return Rejected(id=id, reason=f"{step}: {error.reason}", detail=error.detail, makers=makers)
+    return Rejected(id=id, reason=f"{step}: {error.reason}", detail=error.detail, makers=whos(*replies))
+
+
+def whos(*replies: Reply | ReplyError) -> tuple[Maker, ...]:
+    """Who gave some replies, of any use or not, as far as something came back."""
+    found: list[Any] = [reply.who for reply in replies]
+    return tuple(who for who in found if isinstance(who, Maker))
 
 
 def seed_of(seed: int, *keys: object) -> int:

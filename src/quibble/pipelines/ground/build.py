@@ -21,7 +21,7 @@ from quibble.data.fields import JSON
 from quibble.errors import ReplyError
 from quibble.experts.language_model import LanguageModel, Reply, Request, answer_all
 from quibble.experts.segmenter import Segmenter
-from quibble.pipelines.described import Described, describe, open_picture, rejected, seed_of, usable
+from quibble.pipelines.described import Described, describe, open_picture, rejected, seed_of, usable, whos
 from quibble.pipelines.ground.agreement import Masks, agreement, consistency, judge
 from quibble.pipelines.ground.marks import Mark, mark
 from quibble.pipelines.ground.people import Annotation, People, Seen, join
@@ -29,15 +29,13 @@ from quibble.pipelines.ground.prompts import label_request, read_labels
 from quibble.pipelines.ground.settings import Settings
 from quibble.pipelines.ground.wording import answer_one, ask_all, ask_one
 from quibble.pipelines.instruct.told import TASKS, Told, fingerprint, gather
-from quibble.pipelines.shards import Built, Gallery, Progress, Rejected, build_shards
+from quibble.pipelines.shards import Built, Gallery, Item, Progress, Rejected, build_shards
 from quibble.taxonomy import QGroundClass
 from quibble.text.grammar import Wording, Writer
 
 #: Values of a record's extra key "part".
 PEOPLE: Final = "people"
 MODEL: Final = "model"
-
-Item = Record | Rejected
 
 
 def build(
@@ -130,7 +128,7 @@ def model_part(
     """
     items = []
     for item in describe(told, gallery, model, settings):
-        if isinstance(item, Rejected):
+        if not isinstance(item, Described):
             yield item
         elif item.image.sha256 not in annotated:
             items.append(item)
@@ -148,6 +146,7 @@ def model_part(
     who = Maker(part="ground.segments", model=segmenter.name)
     for place, item in enumerate(items):
         runs = [next(replies) for _ in range(settings.runs)]
+        yield from whos(*runs)
         yield _vote(replace(item, makers=(*item.makers, who)), marks[place], runs, settings)
 
 
@@ -169,7 +168,7 @@ def _vote(item: Described, marks: Sequence[Mark], replies: Sequence[Reply | Repl
         frozenset(name for name in QGroundClass if 2 * sum(name in run[place] for run in runs) > len(runs))
         for place in range(len(marks))
     ]
-    makers = (*item.makers, *(reply.who for reply in replies if isinstance(reply.who, Maker)))
+    makers = (*item.makers, *whos(*replies))
     facts: dict[str, JSON] = {"part": MODEL, "marks": len(marks), "runs": len(runs)}
     if alike is not None:
         facts["consistency"] = round(alike, 4)

@@ -22,7 +22,7 @@ from quibble.errors import ReplyError
 from quibble.experts.detector import Detector
 from quibble.experts.language_model import LanguageModel, Request, answer_all
 from quibble.geometry import Box
-from quibble.pipelines.described import Described, describe, rejected, seed_of, usable
+from quibble.pipelines.described import Described, describe, rejected, seed_of, usable, whos
 from quibble.pipelines.grounding_iqa.boxes import Found, Tag, crop, merge
 from quibble.pipelines.grounding_iqa.fusion import fuse
 from quibble.pipelines.grounding_iqa.prompts import patch_request, questions_request, read_tags, tags_request
@@ -32,13 +32,11 @@ from quibble.pipelines.grounding_iqa.tags import sift
 from quibble.pipelines.grounding_iqa.wording import ASK
 from quibble.pipelines.instruct.told import TASKS, Told, fingerprint, gather
 from quibble.pipelines.octopus import encode
-from quibble.pipelines.shards import Built, Gallery, Progress, Rejected, build_shards
+from quibble.pipelines.shards import Built, Gallery, Item, Progress, Rejected, build_shards
 from quibble.text.grammar import Wording, Writer
 
 DESCRIPTION: Final = "giqa_description"
 QUESTION: Final = "giqa_question"
-
-Item = Record | Rejected
 
 
 @dataclass(kw_only=True)
@@ -98,7 +96,7 @@ def _make(
 ) -> Iterator[Item]:
     units = []
     for item in describe(told, gallery, model, settings):
-        if isinstance(item, Rejected):
+        if not isinstance(item, Described):
             yield item
         elif "[" in item.text:
             yield Rejected(id=item.id, reason="a description with brackets", detail=item.text[:80], makers=item.makers)
@@ -114,11 +112,12 @@ def _make(
     yield from _ask(whole, model, settings)
 
 
-def _tag(units: Sequence[_Unit], model: LanguageModel) -> Iterator[Rejected]:
+def _tag(units: Sequence[_Unit], model: LanguageModel) -> Iterator[Rejected | Maker]:
     """Stage 1: the objects of each description that count."""
     requests = (tags_request(unit.item.text, seed=unit.item.seed) for unit in units)
     for unit, reply in zip(units, answer_all(model, requests), strict=True):
         id = f"{unit.item.id}-tags"
+        yield from whos(reply)
         try:
             made = usable(reply)
             tags = read_tags(made.data)
@@ -152,7 +151,7 @@ def _detect(units: Sequence[_Unit], detector: Detector) -> Iterator[Rejected]:
                 yield Rejected(id=id, reason="boxes: nothing found", detail=tag.phrase, makers=(who,))
 
 
-def _inspect(units: Sequence[_Unit], judge: LanguageModel) -> Iterator[Rejected]:
+def _inspect(units: Sequence[_Unit], judge: LanguageModel) -> Iterator[Rejected | Maker]:
     """Stage 3, the IQA filter: of an object with several boxes, those stay whose patch is as it was described."""
     asked = [
         (unit, index, box)
@@ -170,6 +169,7 @@ def _inspect(units: Sequence[_Unit], judge: LanguageModel) -> Iterator[Rejected]
 
     for (unit, index, box), reply in zip(asked, answer_all(judge, requests()), strict=True):
         found = unit.found[index]
+        yield from whos(reply)
         try:
             made = usable(reply)
             if made.data["answer"] == "no":
@@ -212,6 +212,7 @@ def _ask(units: Sequence[_Unit], model: LanguageModel, settings: Settings) -> It
     kept: list[tuple[tuple[_Unit, Maker], Question]] = []
     for unit, reply in zip(units, answer_all(model, requests), strict=True):
         id, item = f"{unit.item.id}-question", unit.item
+        yield from whos(reply)
         try:
             made = usable(reply)
         except ReplyError as error:
