@@ -64,7 +64,7 @@ class TestGround:
         def answer(body: dict[str, Any]) -> Said:
             found = re.search(r"numbered from 1 to (\d+)", prompt(body))
             assert found is not None
-            rows = [{"mark": n, "distortions": ["blur"]} for n in range(1, int(found[1]) + 1)]
+            rows = [{"mark": n, "distortions": ["low light", "noise"]} for n in range(1, int(found[1]) + 1)]
             refuses = "excellent" in prompt(body)
             return Said(text="I'm sorry, I can't help with that." if refuses else json.dumps({"marks": rows}))
 
@@ -75,7 +75,7 @@ class TestGround:
         assert result.exit_code == 0, result.output
         found = json.loads(result.stdout)
         assert found["rejects"] == {"labels: refused": 1}
-        assert found["table"]["model"]["classes"] == {"blur": 2}
+        assert found["table"]["model"]["classes"] == {"low light": 2, "noise": 2}
         assert found["costs"]["labeller"]["input_tokens"] > 0
         assert len(chat_server.asked) == 6
         assert {pictures(body) for body in chat_server.asked} == {2}

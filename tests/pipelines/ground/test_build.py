@@ -15,6 +15,7 @@ from quibble.experts.language_model import LanguageModel, Request
 from quibble.experts.stand_in import StandIn
 from quibble.geometry import Box
 from quibble.pipelines.ground.build import build
+from quibble.pipelines.ground.named import mentioned
 from quibble.pipelines.ground.prompts import LABEL
 from quibble.pipelines.ground.rules import RULES
 from quibble.pipelines.ground.settings import Settings
@@ -133,11 +134,11 @@ class TestModel:
         assert first.seed != second.seed
 
     def test_a_part_has_what_most_runs_give_it(self, described: Path, tmp_path: Path) -> None:
-        runs = iter([(C.BLUR, C.NOISE), (C.BLUR,), (C.BLUR, C.JITTER)])
+        runs = iter([(C.LOW_LIGHT, C.NOISE), (C.LOW_LIGHT,), (C.LOW_LIGHT, C.JITTER)])
         model = Scripted(lambda request: labels(request, *next(runs)))
         options = {"limit": 1, "consistency": 0.4}
         _, (record,) = run(described, tmp_path / "out", model, settings=options)
-        assert [region.label for region in record.regions] == ["blur"]
+        assert [region.label for region in record.regions] == ["low light"]
         # The unions of two runs have twice or thrice the pixels of what they share.
         assert record.extra["consistency"] == pytest.approx((1 / 2 + 1 / 2 + 1 / 3) / 3, abs=1e-4)
 
@@ -179,15 +180,32 @@ class TestModel:
         assert all(len(found["makers"]) == 3 for found in rejected(tmp_path / "out"))
 
     def test_a_run_that_fails_is_outvoted(self, described: Path, tmp_path: Path) -> None:
-        runs: Iterator[Any] = iter([ReplyError("refused"), (C.BLUR,), (C.BLUR,)])
+        runs: Iterator[Any] = iter([ReplyError("refused"), (C.LOW_LIGHT,), (C.LOW_LIGHT,)])
 
         def say(request: Request) -> Any:
             said = next(runs)
             return labels(request, *said) if isinstance(said, tuple) else said
 
         _, (record,) = run(described, tmp_path / "out", Scripted(say), settings={"limit": 1})
-        assert (record.extra["runs"], [region.label for region in record.regions]) == (2, ["blur"])
+        assert (record.extra["runs"], [region.label for region in record.regions]) == (2, ["low light"])
         assert sum(maker.part == LABEL for maker in record.makers) == 3
+
+    def test_labels_that_miss_all_that_the_text_names_are_rejected(self, described: Path, tmp_path: Path) -> None:
+        built, records = run(described, tmp_path / "out", Scripted(lambda request: labels(request, C.BLUR)))
+        assert [record.source for record in records] == ["coffee.png"]
+        assert built.rejects == {"labels: nothing of what the text names": 2}
+        assert [entry["detail"] for entry in rejected(tmp_path / "out")] == ["low light", "noise"]
+
+    def test_what_the_text_or_a_run_speaks_of_is_not_denied(self, described: Path, tmp_path: Path) -> None:
+        runs = iter([(C.LOW_LIGHT, C.NOISE), (C.LOW_LIGHT, C.BLUR), (C.LOW_LIGHT, C.JITTER)])
+        model = Scripted(lambda request: labels(request, *next(runs)))
+        options = {"limit": 1, "consistency": 0.1}
+        _, (record,) = run(described, tmp_path / "out", model, settings=options)
+        assert [turn for turn in record.turns if not turn.regions] == [record.turns[-1]]
+        assert "overexposure" in record.turns[-1].question
+        assert mentioned("The sky is too dark and somewhat blurry.") == {C.LOW_LIGHT, C.BLUR, C.JITTER}
+        assert mentioned("There is no noise.") == {C.NOISE}
+        assert mentioned("A fine picture.") == frozenset()
 
 
 class TestPeople:

@@ -24,6 +24,7 @@ from quibble.experts.segmenter import Segmenter
 from quibble.pipelines.described import Described, describe, open_picture, rejected, seed_of, usable, whos
 from quibble.pipelines.ground.agreement import Masks, agreement, consistency, judge
 from quibble.pipelines.ground.marks import Mark, mark
+from quibble.pipelines.ground.named import found_fault, mentioned
 from quibble.pipelines.ground.people import Annotation, People, Seen, join
 from quibble.pipelines.ground.prompts import label_request, read_labels
 from quibble.pipelines.ground.settings import Settings
@@ -168,11 +169,16 @@ def _vote(item: Described, marks: Sequence[Mark], replies: Sequence[Reply | Repl
         frozenset(name for name in QGroundClass if 2 * sum(name in run[place] for run in runs) > len(runs))
         for place in range(len(marks))
     ]
+    masks = _masks(marks, voted)
+    if (named := found_fault(item.text)) and not named & masks.keys():
+        missed = ReplyError("nothing of what the text names", ", ".join(sorted(named)))
+        return rejected(item.id, "labels", missed, *replies)
+    doubtful = frozenset().union(*(names for run in runs for names in run))
     makers = (*item.makers, *whos(*replies))
     facts: dict[str, JSON] = {"part": MODEL, "marks": len(marks), "runs": len(runs)}
     if alike is not None:
         facts["consistency"] = round(alike, 4)
-    return _record(replace(item, makers=makers), _masks(marks, voted), settings, facts)
+    return _record(replace(item, makers=makers), masks, settings, facts, doubtful)
 
 
 def _masks(marks: Sequence[Mark], labels: Sequence[frozenset[QGroundClass]]) -> Masks:
@@ -183,8 +189,17 @@ def _masks(marks: Sequence[Mark], labels: Sequence[frozenset[QGroundClass]]) -> 
     return {name: join(masks) for name, masks in by_class.items() if masks}
 
 
-def _record(item: Described, masks: Masks, settings: Settings, facts: Mapping[str, JSON]) -> Record:
-    """Text and masks as a conversation: all of it first, then each class by itself, and one that is not there."""
+def _record(
+    item: Described,
+    masks: Masks,
+    settings: Settings,
+    facts: Mapping[str, JSON],
+    doubtful: frozenset[QGroundClass] = frozenset(),
+) -> Record:
+    """Text and masks as a conversation: all of it first, then each class by itself, and one that is not there.
+
+    doubtful: classes that are not to be denied, beside those that the text mentions.
+    """
     rng = np.random.default_rng([item.seed, len(item.text)])
     writer = Writer(rng, Wording.HELD_OUT if item.split == "test" else Wording.TRAINING)
     present = [name for name in QGroundClass if name in masks]
@@ -194,7 +209,7 @@ def _record(item: Described, masks: Masks, settings: Settings, facts: Mapping[st
         turns.append(
             Turn(question=ask_one(writer, name), answer=answer_one(writer, name, masks[name]), regions=(place,))
         )
-    if absent := [name for name in QGroundClass if name not in masks]:
+    if absent := [name for name in QGroundClass if name not in masks.keys() | doubtful | mentioned(item.text)]:
         name = absent[int(rng.integers(len(absent)))]
         turns.append(Turn(question=ask_one(writer, name), answer=answer_one(writer, name, None)))
     return Record(

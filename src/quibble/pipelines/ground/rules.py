@@ -13,8 +13,11 @@ from quibble.errors import MissingExtraError
 from quibble.experts.language_model import Request
 from quibble.experts.reading import Remark, read
 from quibble.experts.stand_in import Means, Rule
+from quibble.experts.worded_regions import WordedRegions
+from quibble.geometry import Mask
 from quibble.image import ImageArray, load
 from quibble.pipelines.ground.marks import Mark
+from quibble.pipelines.ground.named import class_of
 from quibble.pipelines.ground.prompts import LABEL
 from quibble.results import Finding
 from quibble.taxonomy import QGroundClass, qground_class
@@ -31,20 +34,23 @@ _ASIDE: Final = 0.6
 _PARTS: Final = frozenset(("region", "area", "part", "side", "corner", "half", "edge", "patch", "zone", "section"))
 _SIDE: Final = re.compile(r"\b(left|right|top|bottom|upper|lower)\b")
 
+_DETECTOR: Final = WordedRegions()
+
 Parts = Mapping[int, NDArray[np.bool_]]
 
 
 def label(request: Request, means: Means) -> dict[str, Any]:
     """What the text finds fault with, on the parts that it means.
 
-    On all parts, if it speaks of the whole picture. Else on those where the bundled model finds the same, and if it
-    finds it nowhere, on the part at the place named whose pixels show it most.
+    On all parts, if it speaks of the whole picture. Else on those, at the thing or the place named, where the bundled
+    model finds the same; if it finds it nowhere there, on all parts of the thing, or on the one part at the place whose
+    pixels show it most.
     """
     marks: Sequence[Mark] = request.facts["marks"]
     parts = {mark.number: mark.mask.to_array() for mark in marks}
     found: dict[int, set[QGroundClass]] = {number: set() for number in parts}
     for remark in read(request.facts["quality"]).defects:
-        name = _class_of(remark)
+        name = class_of(remark)
         if name is not None:
             for number in _meant(parts, remark, name, request, means):
                 found[number].add(name)
@@ -56,25 +62,34 @@ def label(request: Request, means: Means) -> dict[str, Any]:
     }
 
 
-def _class_of(remark: Remark) -> QGroundClass | None:
-    if remark.category is None:
-        return None
-    moved = re.search("motion|jitter|shak", remark.noun)
-    return QGroundClass.JITTER if moved else qground_class(remark.category)
-
-
 def _meant(parts: Parts, remark: Remark, name: QGroundClass, request: Request, means: Means) -> list[int]:
     """The parts that a remark on a class speaks of."""
     if not remark.partial:
         return list(parts)
+    picture = request.pictures[0]
+    findings = [finding for finding in means.look(picture).findings if _alike(finding, name)]
+    thing = remark.subject is not None and remark.subject.split()[-1] not in _PARTS
     sides = _sides(remark)
-    at_place = {number: part for number, part in parts.items() if all(_lies(part, side) for side in sides)}
-    findings = [f for f in means.look(request.pictures[0]).findings if _alike(f, name)]
+    if thing:
+        at_place = _at_thing(parts, remark, load(picture))
+    else:
+        at_place = {number: part for number, part in parts.items() if all(_lies(part, side) for side in sides)}
     seen = [number for number, part in at_place.items() if any(_covers(finding, part) for finding in findings)]
-    if seen or not sides or not at_place:
-        return seen
-    shown = _evidence(load(request.pictures[0]), name)
+    if seen or thing or not sides or not at_place:
+        return seen or (list(at_place) if thing else [])
+    shown = _evidence(load(picture), name)
     return [max(at_place, key=lambda number: float(shown(at_place[number])))]
+
+
+def _at_thing(parts: Parts, remark: Remark, rgb: ImageArray) -> Parts:
+    """The parts where the stand-in for a detector finds what a remark names."""
+    found = _DETECTOR.find(rgb, f"{remark.subject} {remark.place or ''}")
+    boxes = [Mask.from_box(found[0].box, width=rgb.shape[1], height=rgb.shape[0]).to_array()] if found else []
+    return {
+        number: part
+        for number, part in parts.items()
+        if any(np.count_nonzero(box & part) >= _ASIDE * np.count_nonzero(part) for box in boxes)
+    }
 
 
 def _sides(remark: Remark) -> frozenset[str]:
