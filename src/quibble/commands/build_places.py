@@ -16,7 +16,8 @@ _SHARE = click.FloatRange(0, 1)
 _GROUND_EXAMPLES = """\b
 Examples:
   quibble data build ground photos/ out/ --limit 50
-  quibble data build ground feedback/ out/ --segmenter facebook/sam-vit-huge --model http://localhost:8000/v1#qwen
+  quibble data build ground feedback/ out/ --segmenter facebook/sam-vit-huge \\
+    --model http://localhost:8000/v1#qwen
   quibble data build ground feedback/ out/ --people annotated/
   quibble data build ground annotated/ out/ --annotated
 """
