@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quibble.data import Form, ImageEntry, Record, RegionEntry, Role, Turn, convert, sheet, write_jsonl
+from quibble.data import Form, ImageEntry, Maker, Record, RegionEntry, Role, Turn, convert, sheet, write_jsonl
 from quibble.errors import ArgumentError, RecordError
 from quibble.geometry import Box, Mask
 from tests.data.examples import folder, picture, record
@@ -75,6 +75,15 @@ def test_what_a_person_sees(tmp_path: Path) -> None:
     plain, drawn = page.pictures()
     assert plain.size == drawn.size == (16, 12)
     assert np.abs(np.asarray(plain, int) - np.asarray(drawn, int)).max() > 40
+
+
+def test_what_models_marked_has_no_distortions_to_list(tmp_path: Path) -> None:
+    picture(tmp_path / "images/r0.png")
+    found = RegionEntry(image=0, box=Box(x0=2, y0=4, x1=9, y1=12), label="blur")
+    who = (Maker(part="ground.label", model="somebody"),)
+    assert "distortions, in order" not in make(tmp_path, record(regions=(found,), turns=(), makers=who)).texts
+    assert "distortions, in order" in make(tmp_path, record(regions=(found,), turns=())).texts
+    assert "distortions, in order" in make(tmp_path, record(makers=who)).texts
 
 
 def test_it_needs_nothing_else(tmp_path: Path) -> None:

@@ -203,12 +203,16 @@ def _turns(record: Record) -> str:
 def _regions(record: Record) -> str:
     if not record.regions:
         return ""
+    # What a model or a person marked in a picture was not put there, so there are no distortions to list.
+    drawn = not record.makers or any(region.degradations for region in record.regions)
     rows = "".join(
         f'<tr><td class="number">{number}</td><td>{_or_none(region.label)}</td>'
-        f'<td class="number">{_share(region, record):.1%}</td><td>{_distortions(region.degradations)}</td></tr>\n'
+        f'<td class="number">{_share(region, record):.1%}</td>'
+        f"{f'<td>{_distortions(region.degradations)}</td>' if drawn else ''}</tr>\n"
         for number, region in enumerate(record.regions, start=1)
     )
-    head = '<th class="number">no.</th><th>region</th><th class="number">share</th><th>distortions, in order</th>'
+    head = '<th class="number">no.</th><th>region</th><th class="number">share</th>'
+    head += "<th>distortions, in order</th>" if drawn else ""
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>\n'
 
 
