@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from quibble.bench.metrics.estimate import RESAMPLES, SEED, Estimate, bootstrap, bootstrap_mean
 from quibble.errors import ArgumentError
 from quibble.geometry import Mask
+from quibble.pipelines.ground.agreement import recalls
 
 #: (H, W) whole numbers: 0 is no class, i + 1 is class i.
 ClassMap = NDArray[np.integer[Any]]
@@ -119,12 +119,7 @@ def agreement(pictures: Sequence[Sequence[Mask]], *, resamples: int = RESAMPLES,
     """
     means, pairs = [], 0
     for masks in pictures:
-        if not all(mask.area for mask in masks):
-            raise ArgumentError("agreement is over masks with at least one pixel, found an empty one")
-        if len({(mask.height, mask.width) for mask in masks}) > 1:
-            raise ArgumentError("the masks of a picture are of one size, found several")
-        arrays = [mask.to_array() for mask in masks]
-        shares = [float((a & b).sum() / min(a.sum(), b.sum())) for a, b in combinations(arrays, 2)]
+        shares = recalls(masks)
         pairs += len(shares)
         if shares:
             means.append(sum(shares) / len(shares))

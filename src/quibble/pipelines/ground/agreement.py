@@ -24,21 +24,26 @@ Masks = Mapping[QGroundClass, Mask]
 MOST_CONTRADICTION: Final = 0.5
 
 
-def agreement(pictures: Sequence[Sequence[Mask]]) -> float:
-    """How far annotators agree, 0..1: over the pairs of a picture's masks, the common area over the smaller one.
+def recalls(masks: Sequence[Mask]) -> list[float]:
+    """The common area of each pair of a picture's masks over the smaller one, 0..1: what Q-Ground's eq. 1 averages.
 
-    The mean over pictures of the mean over their pairs, so that a mask inside another agrees wholly; a picture with
-    fewer than two masks has no pair and is left out. Source: Q-Ground eq. 1. Raises ArgumentError for an empty mask
-    or if no picture has two.
+    A mask inside another agrees wholly. Raises ArgumentError for an empty mask and for masks of several sizes.
     """
-    means = []
-    for masks in pictures:
-        arrays = [mask.to_array() for mask in masks]
-        if not all(mask.area for mask in masks):
-            raise ArgumentError("agreement is over masks with at least one pixel, found an empty one")
-        shares = [(a & b).sum() / min(a.sum(), b.sum()) for a, b in combinations(arrays, 2)]
-        if shares:
-            means.append(float(np.mean(shares)))
+    if not all(mask.area for mask in masks):
+        raise ArgumentError("agreement is over masks with at least one pixel, found an empty one")
+    if len({(mask.height, mask.width) for mask in masks}) > 1:
+        raise ArgumentError("the masks of a picture are of one size, found several")
+    arrays = [mask.to_array() for mask in masks]
+    return [float((a & b).sum() / min(a.sum(), b.sum())) for a, b in combinations(arrays, 2)]
+
+
+def agreement(pictures: Sequence[Sequence[Mask]]) -> float:
+    """How far annotators agree, 0..1: the mean over pictures of the mean over the pairs of their masks.
+
+    A picture with fewer than two masks has no pair and is left out. Source: Q-Ground eq. 1; with an interval it is
+    quibble.bench.metrics.masks.agreement. Raises ArgumentError if no picture has two, and what `recalls` raises.
+    """
+    means = [float(np.mean(shares)) for masks in pictures if (shares := recalls(masks))]
     if not means:
         raise ArgumentError("agreement needs a picture with at least two masks, found none")
     return float(np.mean(means))
