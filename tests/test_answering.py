@@ -235,9 +235,8 @@ def test_a_chat_goes_on_and_keeps_what_was_heard_to_the_end(
 def test_without_language_weights_words_are_refused_and_figures_are_not(
     use: Callable[[Assessor, Look], Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quibble.backends.speaker.OnnxSpeaker.__init__.__kwdefaults__", {"threads": 0})
-    monkeypatch.setattr("quibble.backends.speaker.OnnxSpeaker.__init__.__defaults__", (tmp_path,))
     assessor = Assessor(FakeBackend())
+    monkeypatch.setattr(assessor, "_folder", tmp_path)
     look = assessor.look(halves(200, 10))
     with pytest.raises(ModelError, match="no language weights") as error:
         use(assessor, look)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ Examples:
   quibble ground photo.jpg blur
   quibble ground photo.jpg "Which part is damaged the most?" --draw where.png
   quibble ground photo.jpg "Where do you see noise?" --json
-  quibble ground photo.jpg "the dirty spot" --model http://localhost:8000/v1#llava --segmenter facebook/sam-vit-base
+  quibble ground photo.jpg "the dirty spot" --model http://localhost:8000/v1#llava --segmenter sam/
 """
 
 
@@ -54,7 +53,11 @@ def ground(
     """
     from quibble.assessor import Assessor
 
-    cutter = None if segmenter is None else import_module("quibble.experts.segmenter").open_segmenter(segmenter)
+    cutter = None
+    if segmenter is not None:
+        from quibble.experts.segmenter import open_segmenter
+
+        cutter = open_segmenter(segmenter)
     assessor = Assessor(model=model, segmenter=cutter, threads=threads)
     grounding = assessor.ground(photo, query, sampling=sampling)
     if draw is not None:
