@@ -99,7 +99,7 @@ def suspected(
         for number, category in enumerate(CATEGORIES)
         if category not in found
     }
-    out = []
+    out: list[tuple[Finding, int]] = []
     for category in sorted(sure, key=lambda c: -sure[c]):
         if tenth(sure[category]) < least or len(out) == MOST_HINTS:
             break
