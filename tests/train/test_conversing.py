@@ -19,7 +19,7 @@ PERCEIVING = PerceptionConfig(
 def make_model() -> Lmm:
     torch.manual_seed(0)
     config = LmmConfig(abstractor_width=16, grid=(1, 2), segmentation_width=16, segmentation_scales=2)
-    return Lmm(Perceiving(Perception(PERCEIVING), PERCEIVING), Language.random(SIZES), SIZES, config)
+    return Lmm.nano(Perceiving(Perception(PERCEIVING), PERCEIVING), Language.random(SIZES), SIZES, config)
 
 
 def test_right_masks_cost_nothing_and_wrong_ones_do() -> None:

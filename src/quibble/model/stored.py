@@ -1,0 +1,271 @@
+"""Models on disk: folders of this package, LLaVA checkpoints of the Hub, and the way back to LLaVA's own layout.
+
+A folder holds config.json (how the parts are joined), joined.safetensors (what joins them), vision/ and language/
+(each a folder that transformers loads by itself) and, with LoRA that was not merged, adapters.safetensors.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from quibble.errors import ModelError
+from quibble.model import adapters
+from quibble.model.adapters import Lora
+from quibble.model.composition import Composition, Masks, compose
+from quibble.model.lmm import Lmm
+from quibble.model.tower import Mlp, Tower
+
+#: model_type in config.json of this package's folders.
+KIND: Final = "quibble_lmm"
+_LLAVA: Final = ("llava", "llava_next")
+
+
+class Stored:
+    """A composed model with what must be known of it to use it and to save it again.
+
+    model: in evaluation mode as it comes. lora: the adapters that are in it and were not merged.
+    """
+
+    def __init__(self, model: Lmm, composition: Composition, lora: Lora | None = None) -> None:
+        self.model, self.composition, self.lora = model, composition, lora
+
+    @property
+    def tower(self) -> Tower:
+        """What looks at pictures."""
+        assert isinstance(self.model.eyes, Tower)
+        return self.model.eyes
+
+    @property
+    def llama(self) -> Any:
+        """The language model as transformers knows it."""
+        return self.model.language.llama
+
+    def adapt(self, lora: Lora) -> None:
+        """Inject adapters. Raises ModelError if there are some already."""
+        if self.lora is not None:
+            raise ModelError("the language model has adapters already: merge them first")
+        adapters.inject(self.llama, lora)
+        self.lora = lora
+
+    def merge(self) -> None:
+        """Add the adapters to the weights and take them out."""
+        if self.lora is not None:
+            adapters.merge(self.llama)
+            self.lora = None
+
+    def joined(self) -> dict[str, Tensor]:
+        """Weights of everything between and behind vision and language."""
+        weights = self.model.state_dict()
+        return {n: w for n, w in weights.items() if not n.startswith(("eyes.", "language."))}
+
+
+def read_config(where: str) -> dict[str, Any]:
+    """config.json of a folder or of a model on the Hub. Raises ModelError if there is none."""
+    from transformers.utils.hub import cached_file
+
+    try:
+        file = cached_file(where, "config.json")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"there is no model at {where}: {str(error).splitlines()[0]}") from error
+    if file is None:
+        raise ModelError(f"there is no model at {where}: it has no config.json")
+    config: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+    return config
+
+
+def load(where: str, *, dtype: str | torch.dtype = "auto") -> Stored:
+    """A model of this package's folders, or a LLaVA-1.5 or LLaVA-NeXT (1.6) checkpoint, from a folder or the Hub.
+
+    dtype: of the weights, "auto" for that of the files. Raises ModelError for another kind of model: those with a
+    layout of their own are used as they are, through quibble.backends.torch.
+    """
+    config = read_config(where)
+    kind = config.get("model_type")
+    if kind == KIND:
+        return _load_own(Path(where), config, dtype)
+    if kind in _LLAVA:
+        return _load_llava(where, dtype)
+    raise ModelError(
+        f"{where} is a '{kind}' model; taken apart are {KIND}, {' and '.join(_LLAVA)}. Others can be asked as they "
+        "are, through the torch backend"
+    )
+
+
+def from_parts(vision: str, language: str, composition: Composition, *, dtype: str | torch.dtype = "auto") -> Stored:
+    """Join a vision model and a language model from folders or the Hub; what is between them is new."""
+    return Stored(compose(load_vision(vision, dtype), load_language(language, dtype), composition), composition)
+
+
+def load_vision(where: str, dtype: str | torch.dtype) -> Any:
+    """The vision half of a CLIP or SigLIP checkpoint, or a vision model by itself."""
+    from transformers import AutoConfig, AutoModel
+
+    config = AutoConfig.from_pretrained(where)
+    # A CLIP checkpoint holds a text model too; only its vision half is wanted.
+    own = getattr(config, "vision_config", config)
+    return AutoModel.from_pretrained(where, config=own, dtype=dtype)
+
+
+def load_language(where: str, dtype: str | torch.dtype) -> Any:
+    """Any causal language model of the LLaMA family."""
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
+
+
+def save(stored: Stored, folder: Path | str) -> None:
+    """Write a folder that `load` reads. config.json comes last, so that a folder that has one is whole."""
+    root = Path(folder)
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "config.json").unlink(missing_ok=True)
+    own, injected = adapters.split(stored.llama.state_dict())
+    stored.tower.vision.save_pretrained(root / "vision")
+    stored.llama.save_pretrained(root / "language", state_dict=own)
+    save_file({name: weight.contiguous() for name, weight in stored.joined().items()}, root / "joined.safetensors")
+    if injected:
+        save_file({name: weight.contiguous() for name, weight in injected.items()}, root / "adapters.safetensors")
+    said = {"model_type": KIND, "composition": asdict(stored.composition)}
+    if stored.lora is not None:
+        said["lora"] = asdict(stored.lora)
+    (root / "config.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+
+
+def export_llava(stored: Stored, folder: Path | str) -> None:
+    """Write a model without parts of our own as a LLaVA checkpoint, which transformers and vLLM load.
+
+    Adapters are merged first. Raises ModelError for a model that LLaVA's layout has no room for.
+    """
+    from transformers import LlavaConfig, LlavaForConditionalGeneration, LlavaNextConfig
+    from transformers import LlavaNextForConditionalGeneration as Next
+
+    composition, model = stored.composition, stored.model
+    if not isinstance(model.projector, Mlp) or model.segmentation is not None:
+        raise ModelError(
+            "LLaVA's layout has room for an MLP projector and no masks; this model has "
+            f"{'masks' if model.segmentation is not None else f'a projector of kind {composition.projector}'}"
+        )
+    stored.merge()
+    layers = composition.projected
+    common: dict[str, Any] = {
+        "vision_config": stored.tower.vision.config,
+        "text_config": stored.llama.config,
+        "image_token_index": composition.image_token,
+        "projector_hidden_act": "gelu",
+        "multimodal_projector_bias": composition.bias,
+        "vision_feature_layer": layers[0] if len(layers) == 1 else list(layers),
+        # A vision model with a class token has one token more than places.
+        "vision_feature_select_strategy": "default" if _has_class_token(stored.tower) else "full",
+        "image_seq_length": composition.view_tokens(stored.tower.patch),
+        "tie_word_embeddings": bool(stored.llama.config.tie_word_embeddings),
+    }
+    with torch.device("meta"):
+        if composition.tiles:
+            grids = [[rows * composition.side, columns * composition.side] for rows, columns in composition.tiles]
+            whole: Any = Next(LlavaNextConfig(**common, image_grid_pinpoints=grids))
+            whole.model.image_newline = model.newline
+        else:
+            whole = LlavaForConditionalGeneration(LlavaConfig(**common))
+        whole.model.multi_modal_projector.linear_1 = model.projector.first
+        whole.model.multi_modal_projector.linear_2 = model.projector.second
+    whole.model.vision_tower = stored.tower.vision
+    whole.model.language_model = stored.llama.model
+    whole.lm_head = stored.llama.lm_head
+    whole.generation_config = stored.llama.generation_config
+    whole.save_pretrained(folder)
+
+
+def resize_vocabulary(stored: Stored, size: int) -> None:
+    """Make room for so many tokens; new ones begin as the mean of the others."""
+    if size > stored.llama.get_input_embeddings().num_embeddings:
+        stored.llama.resize_token_embeddings(size)
+
+
+def _load_own(folder: Path, config: dict[str, Any], dtype: str | torch.dtype) -> Stored:
+    composition = composition_from_dict(config["composition"])
+    vision, llama = load_vision(str(folder / "vision"), dtype), load_language(str(folder / "language"), dtype)
+    stored = Stored(compose(vision, llama, composition), composition)
+    if "lora" in config:
+        stored.adapt(Lora(**config["lora"] | {"targets": tuple(config["lora"]["targets"])}))
+        _fill(stored.llama, load_file(folder / "adapters.safetensors"), folder)
+    _fill(stored.model, load_file(folder / "joined.safetensors"), folder, wanted=stored.joined())
+    _cast_joined(stored.model, llama.dtype)
+    stored.model.eval()
+    return stored
+
+
+def _load_llava(where: str, dtype: str | torch.dtype) -> Stored:
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+
+    whole = AutoModelForImageTextToText.from_pretrained(where, dtype=dtype)
+    config, inner = whole.config, whole.model
+    if config.projector_hidden_act != "gelu":
+        raise ModelError(f"{where} has a projector with '{config.projector_hidden_act}' between its layers, not gelu")
+    layers = config.vision_feature_layer
+    side = int(config.vision_config.image_size)
+    grids = getattr(config, "image_grid_pinpoints", None) or ()
+    composition = Composition(
+        projected=tuple(layers) if isinstance(layers, list | tuple) else (layers,),
+        bias=bool(config.multimodal_projector_bias),
+        side=side,
+        tiles=tuple((height // side, width // side) for height, width in grids),
+        image_token=int(config.image_token_id),
+    )
+    make_llama: Any = AutoModelForCausalLM.from_config
+    with torch.device("meta"):
+        llama = make_llama(config.text_config)
+    llama.model, llama.lm_head = inner.language_model, whole.lm_head
+    llama.generation_config = whole.generation_config
+    model = compose(inner.vision_tower, llama, composition)
+    if config.vision_feature_select_strategy == "full" and _has_class_token(model.eyes):
+        raise ModelError(f"{where} reads its vision model's class token as a picture token, which is not provided for")
+    assert isinstance(model.projector, Mlp)
+    model.projector.first = inner.multi_modal_projector.linear_1
+    model.projector.second = inner.multi_modal_projector.linear_2
+    if composition.tiles:
+        model.newline = inner.image_newline
+    model.eval()
+    return Stored(model, composition)
+
+
+def composition_from_dict(data: dict[str, Any]) -> Composition:
+    """The inverse of dataclasses.asdict, from JSON. Raises ModelError for what this version does not know."""
+    masks = dict(data["masks"])
+    try:
+        return Composition(
+            **{name: _tuples(value) for name, value in data.items() if name != "masks"},
+            masks=Masks(**{name: _tuples(value) for name, value in masks.items()}),
+        )
+    except TypeError as error:
+        raise ModelError(f"the model was saved by another version of quibble: {error}") from error
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def _fill(module: nn.Module, weights: dict[str, Tensor], folder: Path, wanted: dict[str, Tensor] | None = None) -> None:
+    """Load weights of a part. Raises ModelError if they are not exactly those of the part."""
+    expected = wanted if wanted is not None else adapters.split(module.state_dict())[1]
+    differing = sorted(set(expected) ^ set(weights))
+    if differing:
+        raise ModelError(f"{folder} is damaged: '{differing[0]}' is in its files or its config.json, not in both")
+    module.load_state_dict(weights, strict=False)
+
+
+def _cast_joined(model: Lmm, dtype: torch.dtype) -> None:
+    for part in (model.projector, model.segmentation):
+        if isinstance(part, nn.Module):
+            part.to(dtype)
+    if model.newline is not None:
+        model.newline.data = model.newline.data.to(dtype)
+
+
+def _has_class_token(tower: Any) -> bool:
+    return any(name.endswith("class_embedding") for name, _ in tower.vision.named_parameters())
