@@ -136,5 +136,5 @@ def _cut(rgb: Picture, side: int, rows: int, columns: int) -> Picture:
 
 def _resize(rgb: Picture, height: int, width: int) -> Picture:
     if rgb.shape[:2] == (height, width):
-        return np.ascontiguousarray(rgb)
-    return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
+        return rgb.copy()
+    return np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))

@@ -49,6 +49,7 @@ def merge(llama: Any) -> None:
         module.merge()
         parent, _, last = name.rpartition(".")
         setattr(llama.get_submodule(parent), last, module.get_base_layer())
+    del llama.peft_config
 
 
 def split(weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -7,6 +7,7 @@ A folder holds config.json (how the parts are joined), joined.safetensors (what 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -25,16 +26,23 @@ from quibble.model.tower import Mlp, Tower
 #: model_type in config.json of this package's folders.
 KIND: Final = "quibble_lmm"
 _LLAVA: Final = ("llava", "llava_next")
+#: What the names of the two halves' weights begin with in the whole.
+_VISION: Final = "eyes.vision."
+_LANGUAGE: Final = "language.llama."
+#: What of a composition decides a projector's form.
+_PROJECTOR: Final = ("projector", "projected", "bias", "grid", "width", "heads")
 
 
 class Stored:
     """A composed model with what must be known of it to use it and to save it again.
 
-    model: in evaluation mode as it comes. lora: the adapters that are in it and were not merged.
+    model: in evaluation mode as it comes. lora: the adapters that are in it and were not merged. template: how text
+    is laid out for it (the fields of quibble.text.template.Template), empty where the checkpoint does not say.
     """
 
-    def __init__(self, model: Lmm, composition: Composition, lora: Lora | None = None) -> None:
-        self.model, self.composition, self.lora = model, composition, lora
+    def __init__(self, model: Lmm, composition: Composition, template: Mapping[str, str] | None = None) -> None:
+        self.model, self.composition, self.template = model, composition, dict(template or {})
+        self.lora: Lora | None = None
 
     @property
     def tower(self) -> Tower:
@@ -59,11 +67,6 @@ class Stored:
         if self.lora is not None:
             adapters.merge(self.llama)
             self.lora = None
-
-    def joined(self) -> dict[str, Tensor]:
-        """Weights of everything between and behind vision and language."""
-        weights = self.model.state_dict()
-        return {n: w for n, w in weights.items() if not n.startswith(("eyes.", "language."))}
 
 
 def read_config(where: str) -> dict[str, Any]:
@@ -120,18 +123,36 @@ def load_language(where: str, dtype: str | torch.dtype) -> Any:
     return AutoModelForCausalLM.from_pretrained(where, dtype=dtype)
 
 
-def save(stored: Stored, folder: Path | str) -> None:
-    """Write a folder that `load` reads. config.json comes last, so that a folder that has one is whole."""
+def load_tokenizer(where: str) -> Any:
+    """The tokenizer of a checkpoint. Raises ModelError if it has none, or one that does not say where tokens are."""
+    from transformers import AutoTokenizer
+
+    make: Any = AutoTokenizer.from_pretrained
+    try:
+        tokenizer = make(where)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"there is no tokenizer at {where}: {str(error).splitlines()[0]}") from error
+    if not tokenizer.is_fast or tokenizer.eos_token is None:
+        raise ModelError(f"the tokenizer at {where} is a slow one, or has no token that ends an answer")
+    return tokenizer
+
+
+def save(stored: Stored, folder: Path | str, *, weights: Mapping[str, Tensor] | None = None) -> None:
+    """Write a folder that `load` reads. config.json comes last, so that a folder that has one is whole.
+
+    weights: the model's state dict where its own is not whole, as when several devices hold parts of it.
+    """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     (root / "config.json").unlink(missing_ok=True)
-    own, injected = adapters.split(stored.llama.state_dict())
-    stored.tower.vision.save_pretrained(root / "vision")
+    whole = weights if weights is not None else stored.model.state_dict()
+    own, injected = adapters.split(_below(whole, _LANGUAGE))
+    stored.tower.vision.save_pretrained(root / "vision", state_dict=_below(whole, _VISION))
     stored.llama.save_pretrained(root / "language", state_dict=own)
-    save_file({name: weight.contiguous() for name, weight in stored.joined().items()}, root / "joined.safetensors")
+    _write(_joined(whole), root / "joined.safetensors")
     if injected:
-        save_file({name: weight.contiguous() for name, weight in injected.items()}, root / "adapters.safetensors")
-    said = {"model_type": KIND, "composition": asdict(stored.composition)}
+        _write(injected, root / "adapters.safetensors")
+    said: dict[str, Any] = {"model_type": KIND, "composition": asdict(stored.composition), "template": stored.template}
     if stored.lora is not None:
         said["lora"] = asdict(stored.lora)
     (root / "config.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
@@ -181,6 +202,22 @@ def export_llava(stored: Stored, folder: Path | str) -> None:
     whole.save_pretrained(folder)
 
 
+def recompose(stored: Stored, composition: Composition) -> Stored:
+    """The same halves joined otherwise. What is between them is kept where it is still of the same form."""
+    then = stored.composition
+    if composition == then:
+        return stored
+    made = Stored(compose(stored.tower.vision, stored.llama, composition), composition, stored.template)
+    made.lora = stored.lora
+    if all(getattr(then, name) == getattr(composition, name) for name in _PROJECTOR):
+        made.model.projector = stored.model.projector
+    if then.tiles and composition.tiles:
+        made.model.newline = stored.model.newline
+    if then.masks == composition.masks:
+        made.model.segmentation = stored.model.segmentation
+    return made
+
+
 def resize_vocabulary(stored: Stored, size: int) -> None:
     """Make room for so many tokens; new ones begin as the mean of the others."""
     if size > stored.llama.get_input_embeddings().num_embeddings:
@@ -190,11 +227,11 @@ def resize_vocabulary(stored: Stored, size: int) -> None:
 def _load_own(folder: Path, config: dict[str, Any], dtype: str | torch.dtype) -> Stored:
     composition = composition_from_dict(config["composition"])
     vision, llama = load_vision(str(folder / "vision"), dtype), load_language(str(folder / "language"), dtype)
-    stored = Stored(compose(vision, llama, composition), composition)
+    stored = Stored(compose(vision, llama, composition), composition, config["template"])
     if "lora" in config:
         stored.adapt(Lora(**config["lora"] | {"targets": tuple(config["lora"]["targets"])}))
         _fill(stored.llama, load_file(folder / "adapters.safetensors"), folder)
-    _fill(stored.model, load_file(folder / "joined.safetensors"), folder, wanted=stored.joined())
+    _fill(stored.model, load_file(folder / "joined.safetensors"), folder, wanted=_joined(stored.model.state_dict()))
     _cast_joined(stored.model, llama.dtype)
     stored.model.eval()
     return stored
@@ -244,6 +281,19 @@ def composition_from_dict(data: dict[str, Any]) -> Composition:
         )
     except TypeError as error:
         raise ModelError(f"the model was saved by another version of quibble: {error}") from error
+
+
+def _joined(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of everything between and behind vision and language."""
+    return {name: weight for name, weight in weights.items() if not name.startswith((_VISION, _LANGUAGE))}
+
+
+def _below(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
+
+
+def _write(weights: Mapping[str, Tensor], file: Path) -> None:
+    save_file({name: weight.contiguous() for name, weight in weights.items()}, file)
 
 
 def _tuples(value: Any) -> Any:
