@@ -198,6 +198,7 @@ def test_after_kill_9_the_next_loss_is_the_same(tmp_path: Path) -> None:
     time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
+    process.stdout.close()
     again = start([str(tmp_path), str(tmp_path / "killed"), "8"])
     losses = losses_of(again.communicate(timeout=200)[0])
     assert again.returncode == 0
