@@ -32,7 +32,7 @@ ALLOWED = {
     "draw": CORE,
     "endpoint": CORE,
     "text": CORE,
-    "backends": CORE | {"endpoint", "preprocess", "text"},
+    "backends": CORE | {"endpoint", "model", "preprocess", "text", "views"},
     "findings": CORE | {"backends"},
     "noting": CORE | {"backends", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
@@ -98,8 +98,8 @@ OUTSIDE = {
     "peft": {"model"},
     "safetensors": {"model", "train"},
     "tokenizers": {"text"},
-    "torch": {"bench", "model", "train"},
-    "transformers": {"model"},
+    "torch": {"backends", "bench", "model", "train"},
+    "transformers": {"backends", "model"},
 }
 
 #: The networks are pure: no disk, no network, no tokenizer. Only what loads and saves them is not.

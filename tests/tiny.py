@@ -103,3 +103,75 @@ def make_tokenizer() -> Any:
     inner.add_special_tokens(["<image>"])
     make: Any = PreTrainedTokenizerFast
     return make(tokenizer_object=inner, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
+
+
+def save_native_llava(folder: Path) -> None:
+    """A LLaVA-1.5 checkpoint with its processor and chat template, as the Hub has it."""
+    from transformers import LlavaProcessor
+    from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+
+    save_llava(folder)
+    pictures: Any = CLIPImageProcessorPil
+    make: Any = LlavaProcessor
+    processor = make(
+        pictures(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28}),
+        make_tokenizer(),
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=(
+            "{% for m in messages %}{{ m['role'].upper() }}: {% for c in m['content'] %}"
+            "{% if c['type'] == 'image' %}<image>\n{% else %}{{ c['text'] }}{% endif %}{% endfor %} {% endfor %}"
+            "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
+        ),
+    )
+    processor.save_pretrained(folder)
+
+
+def save_qwen(folder: Path) -> None:
+    """A Qwen2.5-VL checkpoint, whose processor also wants to take videos."""
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    tokenizer = make_tokenizer.__wrapped__()
+    names = ["<|image_pad|>", "<|vision_start|>", "<|vision_end|>", "<|video_pad|>"]
+    tokenizer.add_special_tokens({"additional_special_tokens": names})
+    image, start, end, video = tokenizer.convert_tokens_to_ids(names)
+    tokenizer.chat_template = (
+        "{% for m in messages %}<s>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}"
+        "<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}</s>\n"
+        "{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"
+    )
+    torch.manual_seed(5)
+    text = {
+        "vocab_size": 310,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "intermediate_size": 48,
+        "initializer_range": 0.2,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 10000.0},
+    }
+    vision = {
+        "depth": 2,
+        "hidden_size": 32,
+        "num_heads": 2,
+        "intermediate_size": 48,
+        "out_hidden_size": 32,
+        "fullatt_block_indexes": [1],
+    }
+    config = Qwen2_5_VLConfig(
+        text_config=text,
+        vision_config=vision,
+        image_token_id=image,
+        video_token_id=video,
+        vision_start_token_id=start,
+        vision_end_token_id=end,
+    )
+    Qwen2_5_VLForConditionalGeneration(config).save_pretrained(folder)
+    pictures: Any = Qwen2VLImageProcessorPil
+    pictures(min_pixels=28 * 28, max_pixels=28 * 28 * 16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)

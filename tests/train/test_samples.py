@@ -2,9 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from quibble.backends.prompting import Prompter
 from quibble.data import ImageEntry, Record, RegionEntry, Role, Turn
 from quibble.data.dataset import Sample
 from quibble.errors import RecordError
@@ -22,14 +24,9 @@ COMPOSITION = Composition(side=28, image_token=tiny.IMAGE, segmentation_token=27
 
 
 def encoder(**changes: Any) -> Encoder:
-    settings: dict[str, Any] = {
-        "composition": COMPOSITION,
-        "template": Template(),
-        "patch": 14,
-        "context": 200,
-        "quality_text": False,
-    } | changes
-    return Encoder(tiny.make_tokenizer(), settings.pop("composition"), settings.pop("template"), **settings)
+    settings: dict[str, Any] = {"composition": COMPOSITION, "template": Template(), "context": 200} | changes
+    prompter = Prompter(tiny.make_tokenizer(), settings.pop("composition"), settings.pop("template"), patch=14)
+    return Encoder(prompter, **settings)
 
 
 def sample(folder: Path, *turns: Turn, roles: tuple[Role, ...] = (Role.SINGLE,), **fields: Any) -> Sample:
@@ -56,13 +53,15 @@ def test_only_answers_are_learned_with_what_ends_them(tmp_path: Path) -> None:
     learned = [token for token, label in zip(ids, tuned.labels.tolist(), strict=True) if label != IGNORED]
     assert tokenizer.decode(learned) == " Yes.</s> Edges.</s>"
     assert [label for label in tuned.labels.tolist() if label != IGNORED] == learned
-    assert tuned.shown.pictures[0].shape == (3, 28, 28)
+    (picture,) = tuned.shown.pictures
+    assert isinstance(picture, torch.Tensor)
+    assert picture.shape == (3, 28, 28)
 
 
 def test_the_prompt_is_what_training_had_before_the_answer(tmp_path: Path) -> None:
     one = encoder()
     tuned = one.encode(sample(tmp_path, Turn(question="Why?", answer="Edges.")), PLAIN)
-    prompt = one.prompt(["single"], [("Why?", "")], [4])
+    prompt = tiny.make_tokenizer()(one.prompter.prompt(["single"], [("Why?", "")], [4]))["input_ids"]
     assert tuned.ids.tolist()[: len(prompt)] == prompt
     assert tuned.labels[: len(prompt)].eq(IGNORED).all()
     assert tuned.labels[len(prompt) :].ne(IGNORED).all()
@@ -86,7 +85,9 @@ def test_tiles_have_as_many_places_as_tokens(tmp_path: Path) -> None:
     tiled = tuned.shown.pictures[0]
     assert isinstance(tiled, Tiled)
     assert (tiled.height, tiled.width) == (40, 56)
-    assert int((tuned.ids == tiny.IMAGE).sum()) == made.count(made.views(torch.zeros(40, 56, 3).byte().numpy()))
+    assert int((tuned.ids == tiny.IMAGE).sum()) == made.prompter.count(
+        made.prompter.views(np.zeros((40, 56, 3), np.uint8))
+    )
 
 
 def regions(count: int) -> tuple[RegionEntry, ...]:
@@ -103,7 +104,7 @@ def test_masks_come_in_the_order_of_their_tokens(tmp_path: Path) -> None:
     assert "It is dark. Where?" in tiny.make_tokenizer().decode(
         encoder(context=400, quality_text=True).encode(told, Source(masks=True)).ids.tolist()
     )
-    assert tuned.shown.targets == (0, 0)
+    assert tuned.shown.targets == [0, 0]
     assert len(tuned.masks) == 2
     # Padded to a square of 56, the picture lies in the middle: rows 4 to 24 of 28.
     assert tuned.masks[0][6:22, :13].min() == 1

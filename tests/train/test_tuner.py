@@ -67,7 +67,8 @@ def test_rows_and_recomputing_change_memory_and_not_the_losses(tmp_path: Path) -
     losses = trained(recipe(tmp_path), tmp_path / "two")
     assert len(losses) == 4
     assert losses[-1] < losses[0]
-    for number, change in enumerate(({"rows": 1}, {"rows": 4}, {"recompute": True}, {"workers": 1})):
+    changes: list[dict[str, Any]] = [{"rows": 1}, {"rows": 4}, {"recompute": True}, {"workers": 1}]
+    for number, change in enumerate(changes):
         again = trained(recipe(tmp_path, **change), tmp_path / str(number))
         assert again == pytest.approx(losses, rel=2e-4), change
 

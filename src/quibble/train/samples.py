@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from quibble.backends.prompting import Prompter, as_picture
 from quibble.data.dataset import Sample
-from quibble.data.record import Record, Turn
+from quibble.data.record import Record, RegionEntry, Turn
 from quibble.errors import ArgumentError, QuibbleError, RecipeError, RecordError
 from quibble.image import load
-from quibble.model.composition import Composition
 from quibble.model.language import IGNORED
 from quibble.model.lmm import Shown
 from quibble.model.tiles import Tiled
-from quibble.text.template import PICTURE, Template, mask_tokens, render, write_box, write_boxes
+from quibble.text.template import mask_tokens, render, write_box, write_boxes
 from quibble.train.mixture import Mixture
 from quibble.train.tuning_recipe import Source
-from quibble.views import Views, look_at, square_mask
+from quibble.views import square_mask
 
 
 class Tuned(NamedTuple):
@@ -33,24 +31,14 @@ class Tuned(NamedTuple):
 
 
 class Encoder:
-    """Records as samples. tokenizer: one of transformers', with an offset for each token."""
+    """Records as samples.
 
-    def __init__(
-        self,
-        tokenizer: Any,
-        composition: Composition,
-        template: Template,
-        *,
-        patch: int,
-        context: int,
-        quality_text: bool,
-    ) -> None:
-        self.tokenizer, self.composition, self.template = tokenizer, composition, template
-        self.patch, self.context, self.quality_text = patch, context, quality_text
-        self.end = str(tokenizer.eos_token)
-        self.image = str(tokenizer.convert_ids_to_tokens(composition.image_token))
-        #: what no text may hold, as the tokenizer would read more in it than text
-        self.special = [str(token) for token in tokenizer.all_special_tokens if str(token) != PICTURE]
+    context: the longest in tokens. quality_text: put a record's description of the quality before a question that asks
+    for masks. Source: Q-Ground table 5.
+    """
+
+    def __init__(self, prompter: Prompter, *, context: int, quality_text: bool = False) -> None:
+        self.prompter, self.context, self.quality_text = prompter, context, quality_text
 
     def encode(self, sample: Sample, source: Source) -> Tuned:
         """A record's sample; turns that do not fit into the context are left out, from the last.
@@ -58,11 +46,11 @@ class Encoder:
         Raises RecordError for a record that cannot be written so, or whose first turn does not fit with its masks.
         """
         record = sample.record
-        views = [self.views(load(picture)) for picture in sample.pictures]
-        counts = [self.count(view) for view in views]
+        views = [self.prompter.views(load(picture)) for picture in sample.pictures]
+        counts = [self.prompter.count(view) for view in views]
         turns = [turn for turn in record.turns if turn.answer]
         if not turns:
-            raise self._fault(record, "expected an answer to learn from, found none")
+            raise _fault(record, "expected an answer to learn from, found none")
         while True:
             ids, labels = self._tokens(record, turns, counts, masks=source.masks)
             if len(ids) <= self.context or len(turns) == 1:
@@ -71,100 +59,59 @@ class Encoder:
         regions = [record.regions[index] for turn in turns for index in turn.regions] if source.masks else []
         if len(ids) > self.context:
             if regions or sum(counts) >= self.context:
-                raise self._fault(
-                    record, f"has {len(ids)} tokens in its first turn; the recipe's context is {self.context}"
-                )
+                raise _fault(record, f"has {len(ids)} tokens in its first turn; the recipe's context is {self.context}")
             ids, labels = ids[: self.context], labels[: self.context]
-        masks = []
-        for region in regions:
-            image = record.images[region.image]
-            mask = region.region.to_mask(width=image.width, height=image.height).to_array()
-            masks.append(torch.from_numpy(square_mask(mask, self.composition.side, self._fit)))
-        targets = tuple(region.image for region in regions)
-        shown = Shown(pictures=[as_picture(view) for view in views], targets=targets)
-        return Tuned(torch.tensor(ids), torch.tensor(labels), shown, tuple(masks))
-
-    def views(self, rgb: NDArray[np.uint8]) -> Views:
-        """A picture as the model is shown it."""
-        return look_at(rgb, side=self.composition.side, fit=self.composition.fit, tiles=self.composition.tiles)
-
-    def count(self, views: Views) -> int:
-        """How many visual tokens a picture has."""
-        return self.composition.picture_tokens(
-            self.patch, rows=views.rows, columns=views.columns, height=views.height, width=views.width
-        )
-
-    def prompt(self, roles: list[str], turns: list[tuple[str, str]], counts: list[int]) -> list[int]:
-        """Ids up to where the answer to the last turn begins. Raises ArgumentError for text with special tokens."""
-        for question, answer in turns:
-            self._check(question + answer)
-        text = render(self.template, roles, turns, end=self.end).text
-        return [int(n) for n in self.tokenizer(self._expand(text, counts)[0])["input_ids"]]
-
-    @property
-    def _fit(self) -> str:
-        return "stretch" if self.composition.tiles else self.composition.fit
+        shown = Shown(pictures=[as_picture(view) for view in views], targets=[region.image for region in regions])
+        masks = tuple(self._mask(record, region) for region in regions)
+        return Tuned(torch.tensor(ids), torch.tensor(labels), shown, masks)
 
     def _tokens(
         self, record: Record, turns: list[Turn], counts: list[int], *, masks: bool
     ) -> tuple[list[int], list[int]]:
+        prompter = self.prompter
         try:
             written = [self._write(record, turn, masks=masks) for turn in turns]
-            rendered = render(self.template, [image.role.value for image in record.images], written, end=self.end)
+            roles = [image.role.value for image in record.images]
+            rendered = render(prompter.template, roles, written, end=prompter.end)
         except ArgumentError as error:
-            raise self._fault(record, str(error)) from error
-        text, shifts = self._expand(rendered.text, counts)
-        spans = [(start + _shift(shifts, start), stop + _shift(shifts, stop)) for start, stop in rendered.answers]
-        encoded = self.tokenizer(text, return_offsets_mapping=True)
+            raise _fault(record, str(error)) from error
+        expanded = prompter.expand(rendered.text, counts)
+        spans = [(expanded.moved(begin), expanded.moved(end)) for begin, end in rendered.answers]
+        encoded = prompter.tokenizer(expanded.text, return_offsets_mapping=True)
         ids = [int(number) for number in encoded["input_ids"]]
-        learned = [
+        learned = (
             any(start < stop and begin < stop and start < end for begin, end in spans)
             for start, stop in encoded["offset_mapping"]
-        ]
+        )
         return ids, [number if yes else IGNORED for number, yes in zip(ids, learned, strict=True)]
 
     def _write(self, record: Record, turn: Turn, *, masks: bool) -> tuple[str, str]:
         """Question and answer with boxes and segmentation tokens in them."""
-        question, answer = turn.question, turn.answer
-        self._check(question + answer)
-        boxes = []
-        for index in turn.regions:
-            region = record.regions[index]
-            image = record.images[region.image]
-            bounds = region.region.bounds
-            boxes.append(write_box(bounds, width=image.width, height=image.height, how=self.template.boxes))
-        whole = write_boxes(f"{question}\0{answer}", boxes, how=self.template.boxes)
-        question, _, answer = whole.partition("\0")
-        if masks and turn.regions:
-            if self.quality_text and isinstance(described := record.extra.get("quality_text"), str):
-                self._check(described)
-                question = f"{described} {question}"
-            group = mask_tokens(self.composition.masks.tokens)
-            named = (f"{record.regions[index].label or ''} {group}".strip() for index in turn.regions)
-            answer = " ".join((answer, *named))
-        return question, answer
+        how, regions = self.prompter.template.boxes, [record.regions[index] for index in turn.regions]
+        self.prompter.check(turn.question + turn.answer)
+        images = [record.images[region.image] for region in regions]
+        boxes = [
+            write_box(region.region.bounds, width=image.width, height=image.height, how=how)
+            for region, image in zip(regions, images, strict=True)
+        ]
+        # As one text, since the boxes of both are counted together.
+        question, _, answer = write_boxes(f"{turn.question}\0{turn.answer}", boxes, how=how).partition("\0")
+        if not masks or not regions:
+            return question, answer
+        if self.quality_text and isinstance(described := record.extra.get("quality_text"), str):
+            self.prompter.check(described)
+            question = f"{described} {question}"
+        group = mask_tokens(self.prompter.composition.masks.tokens)
+        return question, " ".join((answer, *(f"{region.label or ''} {group}".strip() for region in regions)))
 
-    def _expand(self, text: str, counts: list[int]) -> tuple[str, list[tuple[int, int]]]:
-        """Text with each picture's place as often as it has tokens, and (from where on, by how much) that shifts it."""
-        pieces = text.split(PICTURE)
-        out, shifts, shifted = pieces[0], [], 0
-        at = len(pieces[0])
-        for piece, count in zip(pieces[1:], counts, strict=True):
-            block = self.image * count
-            out += block + piece
-            at += len(PICTURE)
-            shifted += len(block) - len(PICTURE)
-            shifts.append((at, shifted))
-            at += len(piece)
-        return out, shifts
+    def _mask(self, record: Record, region: RegionEntry) -> Tensor:
+        image = record.images[region.image]
+        mask = region.region.to_mask(width=image.width, height=image.height).to_array()
+        return torch.from_numpy(square_mask(mask, self.prompter.composition.side, self.prompter.fit))
 
-    def _check(self, text: str) -> None:
-        for token in self.special:
-            if token in text:
-                raise ArgumentError(f"the text holds '{token}', which this model's tokenizer does not read as text")
 
-    def _fault(self, record: Record, reason: str) -> RecordError:
-        return RecordError(f"record '{record.id}': {reason}")
+def _fault(record: Record, reason: str) -> RecordError:
+    return RecordError(f"record '{record.id}': {reason}")
 
 
 class Samples:
@@ -195,7 +142,7 @@ class Rows(NamedTuple):
 
     def to(self, device: torch.device) -> Rows:
         """The same on a device."""
-        shown = [replace_pictures(row, device) for row in self.shown]
+        shown = [_moved(row, device) for row in self.shown]
         return Rows(self.ids.to(device), self.labels.to(device), shown, [mask.to(device) for mask in self.masks])
 
 
@@ -219,24 +166,10 @@ class Together:
         return Rows(ids, labels, [sample.shown for sample in samples], masks)
 
 
-def as_picture(views: Views) -> Tensor | Tiled:
-    """Views as the model takes them: sRGB in 0..1."""
-    tensor = torch.from_numpy(views.pictures).permute(0, 3, 1, 2).float() / 255
-    if not views.rows:
-        return tensor[0]
-    return Tiled(tensor, views.rows, views.columns, views.height, views.width)
-
-
-def replace_pictures(shown: Shown, device: torch.device) -> Shown:
+def _moved(shown: Shown, device: torch.device) -> Shown:
     """What was shown, on a device."""
     pictures = [
         picture._replace(views=picture.views.to(device)) if isinstance(picture, Tiled) else picture.to(device)
         for picture in shown.pictures
     ]
     return shown._replace(pictures=pictures)
-
-
-def _shift(shifts: list[tuple[int, int]], at: int) -> int:
-    """By how much a place of the text was moved."""
-    moved = [shift for start, shift in shifts if start <= at]
-    return moved[-1] if moved else 0

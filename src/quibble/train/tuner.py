@@ -20,6 +20,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from quibble.backends.prompting import Prompter
 from quibble.errors import RecipeError
 from quibble.model.language import IGNORED
 from quibble.model.stored import save
@@ -82,14 +83,8 @@ class Tuner:
         self.objective = objective
         self.progress = Progress()
         self._register()
-        encoder = Encoder(
-            self.tokenizer,
-            self.stored.composition,
-            recipe.template,
-            patch=self.stored.tower.patch,
-            context=recipe.context,
-            quality_text=recipe.quality_text,
-        )
+        prompter = Prompter(self.tokenizer, self.stored.composition, recipe.template, patch=self.stored.tower.patch)
+        encoder = Encoder(prompter, context=recipe.context, quality_text=recipe.quality_text)
         process, processes = self.accelerator.process_index, self.accelerator.num_processes
         self.samples = Samples(mixture, encoder, batch=recipe.batch, process=process, processes=processes)
         # From here on, what processes draw is their own.
