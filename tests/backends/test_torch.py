@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from quibble.geometry import Box, Region
 from quibble.model.adapters import Lora
 from quibble.model.composition import Composition, Masks
 from quibble.model.lmm import Shown as ModelShown
-from quibble.model.stored import from_parts, load, save
+from quibble.model.stored import export_llava, from_parts, load, save
 from quibble.text.conversation import Conversation, Shown
 from tests import tiny
 
@@ -232,3 +233,25 @@ def test_a_processor_that_wants_videos_too_reads_pictures_without_torchvision(fo
     inputs, told = checkpoint.prepare(about(picture(), picture(1)), "")
     assert "Image A:<|vision_start|>" in told
     assert inputs["image_grid_thw"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch", "tiles"])
+def test_an_export_is_asked_as_the_model_was_taught(folders: dict[str, str], tmp_path: Path, fit: str) -> None:
+    root = Path(folders["composed"]).parent
+    composition = Composition(side=28, image_token=tiny.IMAGE, fit="pad" if fit == "tiles" else fit)
+    if fit == "tiles":
+        composition = replace(composition, tiles=tiny.LLAVA_TILES)
+    stored = from_parts(str(root / "v"), str(root / "l"), composition)
+    stored.adapt(Lora(rank=2, alpha=4))
+    stored.template = {"system": 'Say "it". ', "before": "USER: ", "after": " ASSISTANT:"}
+    save(stored, tmp_path / "own")
+    tiny.make_tokenizer().save_pretrained(tmp_path / "own")
+    export_llava(load(str(tmp_path / "own")), tmp_path / "out", tokenizer=tiny.make_tokenizer())
+    own, out = (open_checkpoint(str(tmp_path / name)) for name in ("own", "out"))
+    assert isinstance(out, Native)
+    talk = about(picture()).answered("Noise.").saying("Sure?")
+    assert out.prepare(talk, "").told == own.prepare(talk, "").told.replace(
+        "<image>", "", own.prepare(talk, "").told.count("<image>") - 1
+    )
+    ours, theirs = (TorchBackend("x", checkpoint).weigh(talk, ["good", "poor", "fair"]) for checkpoint in (own, out))
+    assert ours == pytest.approx(theirs, abs=1e-4)

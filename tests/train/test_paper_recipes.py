@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from quibble.backends.torch import MaskingTorchBackend, open_torch
 from quibble.model import load
+from quibble.seeing import rate
+from quibble.text.conversation import Conversation, Shown
 from quibble.train.recipe import load_any
 from quibble.train.tuner import Tuner
 from quibble.train.tuning_recipe import TuningRecipe
@@ -50,7 +54,21 @@ def run(name: str, where: Path, *changes: str, data: list[Path]) -> Tuner:
     learned = {n for n, w in tuner.stored.model.named_parameters() if w.requires_grad}
     assert moved <= learned
     assert {n.split(".")[0] for n in moved} == {n.split(".")[0] for n in learned}
+    answers(where / name / "model", masks=tuner.stored.model.segmentation is not None)
     return tuner
+
+
+def answers(folder: Path, *, masks: bool) -> None:
+    """What was trained is loaded from its folder, and scores, answers and draws."""
+    backend = open_torch(str(folder), max_tokens=4)
+    rgb = np.random.default_rng(0).integers(0, 256, (40, 56, 3)).astype(np.uint8)
+    score = rate(backend, rgb)
+    assert 0 <= score.value <= 100
+    asked = Conversation.showing(Shown(pixels=rgb)).saying("Where is it bad?")
+    assert isinstance("".join(backend.write(asked)), str)
+    assert isinstance(backend, MaskingTorchBackend) == masks
+    if isinstance(backend, MaskingTorchBackend):
+        assert all((mask.width, mask.height) == (56, 40) for mask in backend.segment(asked)[1])
 
 
 @pytest.fixture

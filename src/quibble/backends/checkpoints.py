@@ -40,6 +40,8 @@ class Checkpoint(Protocol):
     tokenizer: Any
     #: what generates, one of transformers' models
     model: Any
+    #: numbers of tokens that are no part of any answer
+    unspoken: list[int]
 
     def prepare(self, conversation: Conversation, opening: str) -> Prepared:
         """A conversation up to where its last answer goes on after `opening`."""
@@ -73,6 +75,7 @@ class Composed:
         self.stored, self.device = stored, device
         self.tokenizer = load_tokenizer(where)
         self.model = stored.llama
+        self.unspoken = [stored.composition.image_token]
         template = Template(**stored.template)
         self.prompter = Prompter(self.tokenizer, stored.composition, template, patch=stored.tower.patch)
 
@@ -141,6 +144,7 @@ class Native:
             loaded: Any = AutoModelForImageTextToText.from_pretrained(where, **options)
         except (OSError, ValueError) as error:
             raise ModelError(f"{where} is no model for pictures and text: {str(error).splitlines()[0]}") from error
+        self.unspoken: list[int] = []
         self.model = loaded.eval() if bits < 16 else loaded.to(device).eval()
 
     def prepare(self, conversation: Conversation, opening: str) -> Prepared:

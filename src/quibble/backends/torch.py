@@ -149,6 +149,8 @@ class TorchBackend:
 
     def _settings(self, sampling: Sampling, ends: list[int]) -> dict[str, Any]:
         settings: dict[str, Any] = {"max_new_tokens": self._max_tokens, "eos_token_id": ends, "pad_token_id": ends[0]}
+        if self._checkpoint.unspoken:
+            settings["suppress_tokens"] = self._checkpoint.unspoken
         if sampling.temperature == 0:
             return settings | {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
         return settings | {

@@ -21,6 +21,7 @@ from quibble.model import adapters
 from quibble.model.adapters import Lora
 from quibble.model.composition import Composition, Masks, compose
 from quibble.model.lmm import Lmm
+from quibble.model.processor import make_processor
 from quibble.model.tower import Mlp, Tower
 
 #: model_type in config.json of this package's folders.
@@ -158,10 +159,11 @@ def save(stored: Stored, folder: Path | str, *, weights: Mapping[str, Tensor] | 
     (root / "config.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
 
 
-def export_llava(stored: Stored, folder: Path | str) -> None:
+def export_llava(stored: Stored, folder: Path | str, *, tokenizer: Any = None) -> None:
     """Write a model without parts of our own as a LLaVA checkpoint, which transformers and vLLM load.
 
-    Adapters are merged first. Raises ModelError for a model that LLaVA's layout has no room for.
+    Adapters are merged first. tokenizer: written too, with a processor that asks the model as it was taught. Raises
+    ModelError for a model that LLaVA's layout has no room for.
     """
     from transformers import LlavaConfig, LlavaForConditionalGeneration, LlavaNextConfig
     from transformers import LlavaNextForConditionalGeneration as Next
@@ -200,6 +202,8 @@ def export_llava(stored: Stored, folder: Path | str) -> None:
     whole.lm_head = stored.llama.lm_head
     whole.generation_config = stored.llama.generation_config
     whole.save_pretrained(folder)
+    if tokenizer is not None:
+        make_processor(composition, stored.template, tokenizer, patch=stored.tower.patch).save_pretrained(folder)
 
 
 def recompose(stored: Stored, composition: Composition) -> Stored:
