@@ -146,7 +146,8 @@ from tests.train.test_tuner import recipe
 from quibble.train.tuner import Tuner
 where, folder, steps = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 tuner = Tuner(recipe(where, steps=steps, checkpoint_minutes=1e-9), folder)
-first, step = tuner.progress.step, tuner._step
+print("processes", tuner.accelerator.num_processes, flush=True)
+step = tuner._step
 def told(steps):
     figures = step(steps)
     if tuner.accelerator.is_main_process:
@@ -183,6 +184,8 @@ def test_two_processes_give_the_losses_of_one(tmp_path: Path) -> None:
     both = [start([str(tmp_path), str(tmp_path / "two"), "4"], rank=rank, port=port) for rank in range(2)]
     outputs = [process.communicate(timeout=200)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
+    assert all("processes 2\n" in output for output in outputs)
+    assert losses_of(outputs[1]) == {}
     assert list(losses_of(outputs[0]).values()) == pytest.approx(alone, rel=2e-4)
     one, two = (load(str(tmp_path / end / "model")).model.state_dict() for end in ("one", "two"))
     assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-2

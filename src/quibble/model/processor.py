@@ -1,4 +1,4 @@
-"""What servers need beside a LLaVA checkpoint's weights: a processor of transformers that does what this package does."""
+"""A processor of transformers for an exported model, which asks it as it was taught and cuts pictures as it saw them."""
 
 from __future__ import annotations
 

@@ -114,14 +114,19 @@ def _fault(record: Record, reason: str) -> RecordError:
     return RecordError(f"record '{record.id}': {reason}")
 
 
+def share_of(batch: int, processes: int) -> int:
+    """How many samples of a step each process takes. Raises RecipeError if they cannot be shared out evenly."""
+    if batch % processes:
+        raise RecipeError(f"a batch of {batch} cannot be shared out among {processes} processes evenly")
+    return batch // processes
+
+
 class Samples:
     """A mixture's samples for one of several processes: step k takes the k * batch'th of all and those that follow."""
 
     def __init__(self, mixture: Mixture, encoder: Encoder, *, batch: int, process: int = 0, processes: int = 1) -> None:
-        if batch % processes:
-            raise RecipeError(f"a batch of {batch} cannot be shared out among {processes} processes evenly")
         self.mixture, self.encoder = mixture, encoder
-        self.each, self.batch, self.process = batch // processes, batch, process
+        self.each, self.batch, self.process = share_of(batch, processes), batch, process
 
     def __getitem__(self, number: int) -> Tuned:
         step, place = divmod(number, self.each)

@@ -31,7 +31,7 @@ from quibble.train.conversing import Conversing, Terms
 from quibble.train.journal import Journal
 from quibble.train.mixture import Mixture, steps_of
 from quibble.train.optim import make_tuning_optimizer, tuned_rate
-from quibble.train.samples import Encoder, Rows, Samples, Together
+from quibble.train.samples import Encoder, Rows, Samples, Together, share_of
 from quibble.train.tuning_recipe import TuningRecipe
 
 #: Parts of a recipe that do not change what is learned.
@@ -68,9 +68,11 @@ class Tuner:
         self.steps = steps_of(recipe, mixture)
         self.accelerator = Accelerator(
             mixed_precision=recipe.precision,
-            gradient_accumulation_steps=self._parts(),
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=False)],
         )
+        process, processes = self.accelerator.process_index, self.accelerator.num_processes
+        each = share_of(recipe.batch, processes)
+        self.accelerator.gradient_accumulation_steps = math.ceil(each / recipe.rows)
         folder.mkdir(parents=True, exist_ok=True)
         self._check_recipe()
         seed_everything(recipe.seed)
@@ -85,7 +87,6 @@ class Tuner:
         self._register()
         prompter = Prompter(self.tokenizer, self.stored.composition, recipe.template, patch=self.stored.tower.patch)
         encoder = Encoder(prompter, context=recipe.context, quality_text=recipe.quality_text)
-        process, processes = self.accelerator.process_index, self.accelerator.num_processes
         self.samples = Samples(mixture, encoder, batch=recipe.batch, process=process, processes=processes)
         # From here on, what processes draw is their own.
         torch.manual_seed(recipe.seed + process)
@@ -143,15 +144,6 @@ class Tuner:
             raise FloatingPointError(f"the loss of step {self.progress.step} is not finite; lower the rate or use bf16")
         self.losses.append(text_loss + mask_loss)
         return {"loss": text_loss + mask_loss, "text": text_loss, "masks": mask_loss, "lr": rate}
-
-    def _parts(self) -> int:
-        """How many times a process computes gradients a step."""
-        from accelerate.state import PartialState
-
-        processes = int(PartialState().num_processes)
-        if self.recipe.batch % processes:
-            raise RecipeError(f"a batch of {self.recipe.batch} cannot be shared out among {processes} processes evenly")
-        return math.ceil(self.recipe.batch // processes / self.recipe.rows)
 
     def _economise(self) -> None:
         """Trade time for memory, or the start for speed, as the recipe says."""
