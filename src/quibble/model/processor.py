@@ -1,4 +1,4 @@
-"""A processor of transformers for an exported model, which asks it as it was taught and cuts pictures as it saw them."""
+"""A processor of transformers for an exported model: it asks it as it was taught and cuts pictures as it saw them."""
 
 from __future__ import annotations
 
