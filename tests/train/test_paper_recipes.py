@@ -130,6 +130,7 @@ def test_depictqa(tmp_path: Path, made: dict[str, Any], tags: str) -> None:
         f"parts.language={tmp_path / 'language'}",
         "parts.side=28",
         f"template.tags={tags}",
+        "steps=3",
         data=[made["pairs"], made["words"], made["pairs"], made["words"]],
     )
     assert trained_parts(tuner) == {"projector", "lora"}
