@@ -49,6 +49,17 @@ def test_the_tiles_fit_the_picture() -> None:
     assert choose_tiles(300, 100, 28, TILES) == (3, 1)
 
 
+def test_the_tiles_are_chosen_as_llava_next_does() -> None:
+    from transformers.image_processing_utils import select_best_resolution
+
+    choose: Any = select_best_resolution
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        height, width = (int(n) for n in rng.integers(5, 400, 2))
+        expected = choose((height, width), [[28 * rows, 28 * columns] for rows, columns in TILES])
+        assert tuple(n // 28 for n in expected) == choose_tiles(height, width, 28, TILES), (height, width)
+
+
 def test_padding_is_around_the_picture_and_of_the_mean_colour() -> None:
     white = np.full((20, 40, 3), 255, np.uint8)
     padded = square(white, 40, "pad")

@@ -26,20 +26,16 @@ class Tiled(NamedTuple):
 def kept(rows: int, columns: int, *, height: int, width: int) -> tuple[int, int, int, int]:
     """(top, left, rows, columns) of the part of a map that is no padding, for a picture of (height, width).
 
-    The padding is centred and as wide on both sides, rounded down. Raises ValueError if nothing would be left.
+    The padding is centred and as wide on both sides, rounded down. Of very elongated pictures nothing is left.
     """
     if width / height > columns / rows:
         # Rounded first, as LLaVA-NeXT does: a product just below a whole number would lose a row.
         inner = int(round(height * (columns / width), 7))
         margin = (rows - inner) // 2
-        box = (margin, 0, rows - 2 * margin, columns)
-    else:
-        inner = int(round(width * (rows / height), 7))
-        margin = (columns - inner) // 2
-        box = (0, margin, rows, columns - 2 * margin)
-    if min(box[2:]) < 1:
-        raise ValueError(f"nothing is left of a picture of {width} x {height} on {rows} x {columns} places")
-    return box
+        return margin, 0, rows - 2 * margin, columns
+    inner = int(round(width * (rows / height), 7))
+    margin = (columns - inner) // 2
+    return 0, margin, rows, columns - 2 * margin
 
 
 def tile_tokens(each: int, rows: int, columns: int, *, height: int, width: int) -> int:

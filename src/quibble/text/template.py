@@ -31,7 +31,7 @@ _NAMES: Final = {
     "A": ("Image A", "Img-A"),
     "B": ("Image B", "Img-B"),
 }
-_PLACE: Final = re.compile(r"<bbox>|(?<=\])\((\d+),(\d+)\)")
+_PLACE: Final = re.compile(r"<bbox>|(?<=[\])])\((\d+),(\d+)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +109,8 @@ def write_box(box: Box, *, width: int, height: int, how: str) -> str:
 def write_boxes(text: str, boxes: Sequence[str], *, how: str) -> str:
     """A record's text with its boxes written. boxes: those that it mentions, in order, as write_box writes them.
 
-    Places are BOX or, as in "[the sky](0,139)", grid codes that are there already: those stay for "grid", and become
-    the boxes, or the corners that they stand for if there are not as many boxes, for "normalised".
+    Places are BOX or, as in "[the sky](0,139)(60,199)", grid codes that are there already: those stay for "grid", and
+    become the boxes, or the corners that they stand for if there are not as many boxes, for "normalised".
     Raises ArgumentError if the text has another number of BOXes than there are boxes.
     """
     places = list(_PLACE.finditer(text))
