@@ -46,7 +46,19 @@ ALLOWED = {
     "pipelines": CORE | {"data", "distort", "experts", "text"},
     "model": CORE - {"image", "filetype"},
     "train": CORE
-    | {"assessor", "backends", "data", "distort", "findings", "model", "noting", "pipelines", "preprocess", "text", "views"},
+    | {
+        "assessor",
+        "backends",
+        "data",
+        "distort",
+        "findings",
+        "model",
+        "noting",
+        "pipelines",
+        "preprocess",
+        "text",
+        "views",
+    },
     "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "noting", "pipelines", "text"},
     "commands": CORE
     | {

@@ -48,7 +48,8 @@ def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | Non
 def _trainer(
     recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None
 ) -> Trainer | LanguageTrainer | Tuner:
-    from quibble.train.recipe import LanguageRecipe, TuningRecipe, load_any
+    from quibble.train.recipe import LanguageRecipe, load_any
+    from quibble.train.tuning_recipe import TuningRecipe
 
     read = load_any(recipe, overrides)
     if isinstance(read, TuningRecipe):
