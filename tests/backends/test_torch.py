@@ -53,8 +53,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         stored = from_parts(str(root / "v"), str(root / "l"), composition)
         stored.adapt(Lora(rank=2, alpha=4))
         stored.template = {"tags": "distinct" if name == "composed" else "none"}
-        save(stored, root / name)
-        tiny.make_tokenizer().save_pretrained(root / name)
+        save(stored, root / name, tokenizer=tiny.make_tokenizer())
     tiny.save_native_llava(root / "llava")
     tiny.save_qwen(root / "qwen")
     return {name: str(root / name) for name in ("composed", "tiles", "masks", "llava", "qwen")}
@@ -162,6 +161,16 @@ def test_an_answer_that_nobody_reads_on_stops(folders: dict[str, str]) -> None:
     assert backend.weigh(about(picture()), "AB")
 
 
+def test_a_conversation_ends_where_the_context_does(folders: dict[str, str]) -> None:
+    backend = open_torch(folders["composed"])
+    told = open_checkpoint(folders["composed"]).prepare(about(picture(), question="?"), "").inputs
+    long = about(picture(), question="?" * (513 - told["attention_mask"].shape[1]))
+    with pytest.raises(ArgumentError, match="has 512 tokens, composed reads 512"):
+        list(backend.write(long))
+    almost = about(picture(), question="?" * (510 - told["attention_mask"].shape[1]))
+    assert len("".join(backend.write(almost)).encode()) <= 12
+
+
 def test_a_failing_model_says_so_to_who_asked(folders: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = open_checkpoint(folders["composed"])
 
@@ -244,8 +253,9 @@ def test_an_export_is_asked_as_the_model_was_taught(folders: dict[str, str], tmp
     stored = from_parts(str(root / "v"), str(root / "l"), composition)
     stored.adapt(Lora(rank=2, alpha=4))
     stored.template = {"system": 'Say "it". ', "before": "USER: ", "after": " ASSISTANT:"}
-    save(stored, tmp_path / "own")
-    tiny.make_tokenizer().save_pretrained(tmp_path / "own")
+    stored.name = "taught"
+    save(stored, tmp_path / "own", tokenizer=tiny.make_tokenizer())
+    assert open_torch(str(tmp_path / "own")).name == "taught"
     export_llava(load(str(tmp_path / "own")), tmp_path / "out", tokenizer=tiny.make_tokenizer())
     own, out = (open_checkpoint(str(tmp_path / name)) for name in ("own", "out"))
     assert isinstance(out, Native)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from quibble.backends.torch import MaskingTorchBackend, open_torch
+from quibble.image import save
 from quibble.model import load
 from quibble.seeing import rate
 from quibble.text.conversation import Conversation, Shown
@@ -201,3 +202,28 @@ def test_iqa_octopus(tmp_path: Path, made: dict[str, Any]) -> None:
         data=[made["words"], made["more"], made["pairs"]],
     )
     assert trained_parts(tuner) == {"vision", "projector", "newline", "lora"}
+
+
+@pytest.mark.slow
+def test_a_recipe_goes_from_the_command_line_to_a_benchmark(
+    tmp_path: Path, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+    from skimage import data
+
+    from quibble.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    save(data.chelsea()[:200, :200].copy(), tmp_path / "photos" / "cat.png")
+    changes = [*SMALL, "steps=2", f"parts.model={tmp_path / 'llava'}", f'data=[{{path="{made["boxes"]}"}}]']
+    sets = [part for change in changes for part in ("--set", change)]
+    model = ["--model", "run/model"]
+    for command, expected in (
+        (["train", str(RECIPES / "grounding-iqa.toml"), "--out", "run", *sets], "step 2/2"),
+        (["ask", "photos/cat.png", "Is it sharp?", "--option", "yes", "--option", "no", *model], "%  yes"),
+        (["bench", "quibble-bench", "--photos", "photos", "--limit", "4", *model], "grounding-iqa"),
+    ):
+        result = CliRunner().invoke(main, command, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        assert expected in result.output

@@ -26,22 +26,24 @@ _OPEN: Final = "\ufffd"
 def open_torch(where: str, *, bits: int = 16, max_tokens: int = 1024) -> TorchBackend:
     """A TorchBackend, or a MaskingTorchBackend for a model that was trained to write masks."""
     checkpoint = open_checkpoint(where, bits=bits)
+    own = checkpoint.stored.name if isinstance(checkpoint, Composed) else ""
+    name = own or (Path(where).name if Path(where).is_dir() else where)
     if isinstance(checkpoint, Composed) and checkpoint.stored.model.segmentation is not None:
-        return MaskingTorchBackend(where, checkpoint, max_tokens=max_tokens)
-    return TorchBackend(where, checkpoint, max_tokens=max_tokens)
+        return MaskingTorchBackend(name, checkpoint, max_tokens=max_tokens)
+    return TorchBackend(name, checkpoint, max_tokens=max_tokens)
 
 
 class TorchBackend:
     """A SeeingBackend in this process. May be shared by threads, which then take turns.
 
-    where: what it is called after. max_tokens: of an answer.
+    name: what it is called. max_tokens: of an answer.
     """
 
-    def __init__(self, where: str, checkpoint: Checkpoint, *, max_tokens: int = 1024) -> None:
+    def __init__(self, name: str, checkpoint: Checkpoint, *, max_tokens: int = 1024) -> None:
         if max_tokens < 1:
             raise ArgumentError(f"answers have at least one token, found max_tokens={max_tokens}")
         self._checkpoint, self._max_tokens = checkpoint, max_tokens
-        self._name = Path(where).name if Path(where).is_dir() else where
+        self._name = name
         self._lock = Lock()
 
     @property
@@ -135,7 +137,8 @@ class TorchBackend:
             with torch.inference_mode():
                 inputs, _ = self._checkpoint.prepare(conversation, opening)
             ends = self._ends()
-            with _generating(self._checkpoint.model, inputs, self._settings(sampling, ends), sampling.seed) as tokens:
+            settings = self._settings(sampling, ends, self._room(inputs))
+            with _generating(self._checkpoint.model, inputs, settings, sampling.seed) as tokens:
                 for token in tokens:
                     if token not in ends:
                         yield token
@@ -147,8 +150,19 @@ class TorchBackend:
         size = self._checkpoint.model.get_input_embeddings().num_embeddings
         return sorted({int(end) for end in ends if end is not None and end < size})
 
-    def _settings(self, sampling: Sampling, ends: list[int]) -> dict[str, Any]:
-        settings: dict[str, Any] = {"max_new_tokens": self._max_tokens, "eos_token_id": ends, "pad_token_id": ends[0]}
+    def _room(self, inputs: dict[str, Any]) -> int:
+        """How many tokens an answer may have. Raises ArgumentError if the conversation leaves none."""
+        read = int(inputs["attention_mask"].shape[1])
+        context = int(self._checkpoint.model.config.get_text_config().max_position_embeddings)
+        if read >= context:
+            raise ArgumentError(
+                f"the conversation has {read} tokens, {self.name} reads {context}: begin a new one or ask about fewer "
+                "pictures"
+            )
+        return min(self._max_tokens, context - read)
+
+    def _settings(self, sampling: Sampling, ends: list[int], room: int) -> dict[str, Any]:
+        settings: dict[str, Any] = {"max_new_tokens": room, "eos_token_id": ends, "pad_token_id": ends[0]}
         if self._checkpoint.unspoken:
             settings["suppress_tokens"] = self._checkpoint.unspoken
         if sampling.temperature == 0:

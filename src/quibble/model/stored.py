@@ -1,7 +1,8 @@
 """Models on disk: folders of this package, LLaVA checkpoints of the Hub, and the way back to LLaVA's own layout.
 
 A folder holds config.json (how the parts are joined), joined.safetensors (what joins them), vision/ and language/
-(each a folder that transformers loads by itself) and, with LoRA that was not merged, adapters.safetensors.
+(each a folder that transformers loads by itself; the tokenizer is in the latter) and, with LoRA that was not merged,
+adapters.safetensors.
 """
 
 from __future__ import annotations
@@ -38,11 +39,15 @@ class Stored:
     """A composed model with what must be known of it to use it and to save it again.
 
     model: in evaluation mode as it comes. lora: the adapters that are in it and were not merged. template: how text
-    is laid out for it (the fields of quibble.text.template.Template), empty where the checkpoint does not say.
+    is laid out for it (the fields of quibble.text.template.Template), empty where the checkpoint does not say. name:
+    what it is called, such as the recipe that made it.
     """
 
-    def __init__(self, model: Lmm, composition: Composition, template: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, model: Lmm, composition: Composition, template: Mapping[str, str] | None = None, name: str = ""
+    ) -> None:
         self.model, self.composition, self.template = model, composition, dict(template or {})
+        self.name = name
         self.lora: Lora | None = None
 
     @property
@@ -129,8 +134,9 @@ def load_tokenizer(where: str) -> Any:
     from transformers import AutoTokenizer
 
     make: Any = AutoTokenizer.from_pretrained
+    own = Path(where, "language")
     try:
-        tokenizer = make(where)
+        tokenizer = make(own if own.is_dir() else where)
     except (OSError, ValueError) as error:
         raise ModelError(f"there is no tokenizer at {where}: {str(error).splitlines()[0]}") from error
     if not tokenizer.is_fast or tokenizer.eos_token is None:
@@ -138,10 +144,13 @@ def load_tokenizer(where: str) -> Any:
     return tokenizer
 
 
-def save(stored: Stored, folder: Path | str, *, weights: Mapping[str, Tensor] | None = None) -> None:
+def save(
+    stored: Stored, folder: Path | str, *, tokenizer: Any = None, weights: Mapping[str, Tensor] | None = None
+) -> None:
     """Write a folder that `load` reads. config.json comes last, so that a folder that has one is whole.
 
-    weights: the model's state dict where its own is not whole, as when several devices hold parts of it.
+    tokenizer: written too. weights: the model's state dict where its own is not whole, as when several devices hold
+    parts of it.
     """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
@@ -150,10 +159,17 @@ def save(stored: Stored, folder: Path | str, *, weights: Mapping[str, Tensor] | 
     own, injected = adapters.split(_below(whole, _LANGUAGE))
     stored.tower.vision.save_pretrained(root / "vision", state_dict=_below(whole, _VISION))
     stored.llama.save_pretrained(root / "language", state_dict=own)
+    if tokenizer is not None:
+        tokenizer.save_pretrained(root / "language")
     _write(_joined(whole), root / "joined.safetensors")
     if injected:
         _write(injected, root / "adapters.safetensors")
-    said: dict[str, Any] = {"model_type": KIND, "composition": asdict(stored.composition), "template": stored.template}
+    said: dict[str, Any] = {
+        "model_type": KIND,
+        "name": stored.name,
+        "composition": asdict(stored.composition),
+        "template": stored.template,
+    }
     if stored.lora is not None:
         said["lora"] = asdict(stored.lora)
     (root / "config.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
@@ -231,7 +247,7 @@ def resize_vocabulary(stored: Stored, size: int) -> None:
 def _load_own(folder: Path, config: dict[str, Any], dtype: str | torch.dtype) -> Stored:
     composition = composition_from_dict(config["composition"])
     vision, llama = load_vision(str(folder / "vision"), dtype), load_language(str(folder / "language"), dtype)
-    stored = Stored(compose(vision, llama, composition), composition, config["template"])
+    stored = Stored(compose(vision, llama, composition), composition, config["template"], config["name"])
     if "lora" in config:
         stored.adapt(Lora(**config["lora"] | {"targets": tuple(config["lora"]["targets"])}))
         _fill(stored.llama, load_file(folder / "adapters.safetensors"), folder)

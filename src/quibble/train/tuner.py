@@ -231,8 +231,8 @@ class Tuner:
         if not self.accelerator.is_main_process:
             return
         whole = {name.removeprefix("model."): weight for name, weight in weights.items()}
-        save(self.stored, self.folder / "model", weights=whole)
-        self.tokenizer.save_pretrained(self.folder / "model")
+        self.stored.name = self.recipe.name
+        save(self.stored, self.folder / "model", tokenizer=self.tokenizer, weights=whole)
 
 
 def _recompute(model: Any) -> None:
