@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from quibble.errors import RecipeError
 from quibble.model import load
@@ -71,6 +73,33 @@ def test_rows_and_recomputing_change_memory_and_not_the_losses(tmp_path: Path) -
     for number, change in enumerate(changes):
         again = trained(recipe(tmp_path, **change), tmp_path / str(number))
         assert again == pytest.approx(losses, rel=2e-4), change
+
+
+@pytest.fixture
+def another_precision() -> Iterator[None]:
+    """accelerate keeps one precision a process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def test_half_precision_is_near_the_single_one(tmp_path: Path, another_precision: None) -> None:
+    tuner = Tuner(recipe(tmp_path, precision="bf16", frozen="bf16"), tmp_path / "half")
+    kinds = {(w.requires_grad, w.dtype) for w in tuner.stored.model.parameters()}
+    assert kinds == {(True, torch.float32), (False, torch.bfloat16)}
+    tuner.train()
+    AcceleratorState._reset_state(reset_partial_state=True)
+    single = trained(recipe(tmp_path), tmp_path / "single")
+    assert tuner.losses == pytest.approx(single, rel=0.02)
+    model = load(str(tmp_path / "half" / "model")).model
+    assert {w.dtype for name, w in model.named_parameters() if "lora_" not in name} == {torch.bfloat16}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_a_compiled_model_has_the_same_losses(tmp_path: Path) -> None:
+    losses = trained(recipe(tmp_path), tmp_path / "plain")
+    assert trained(recipe(tmp_path, compile=True), tmp_path / "compiled") == pytest.approx(losses, rel=2e-4)
 
 
 def test_a_run_that_was_killed_goes_on_with_the_same_losses(tmp_path: Path) -> None:

@@ -149,8 +149,8 @@ def save(
 ) -> None:
     """Write a folder that `load` reads. config.json comes last, so that a folder that has one is whole.
 
-    tokenizer: written too. weights: the model's state dict where its own is not whole, as when several devices hold
-    parts of it.
+    tokenizer: written too. weights: the model's state dict where it is not its own, as when several devices hold parts
+    of it, or in another precision.
     """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,8 @@ def save(
     whole = weights if weights is not None else stored.model.state_dict()
     own, injected = adapters.split(_below(whole, _LANGUAGE))
     stored.tower.vision.save_pretrained(root / "vision", state_dict=_below(whole, _VISION))
-    stored.llama.save_pretrained(root / "language", state_dict=own)
+    stored.llama.save_pretrained(root / "language", state_dict=dict(own))
+    _say_dtype(root / "language" / "config.json", own)
     if tokenizer is not None:
         tokenizer.save_pretrained(root / "language")
     _write(_joined(whole), root / "joined.safetensors")
@@ -314,6 +315,13 @@ def _below(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _write(weights: Mapping[str, Tensor], file: Path) -> None:
     save_file({name: weight.contiguous() for name, weight in weights.items()}, file)
+
+
+def _say_dtype(file: Path, weights: Mapping[str, Tensor]) -> None:
+    """Put the precision of the weights into a config.json, which would name that of the model that wrote it."""
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config["dtype"] = str(next(iter(weights.values())).dtype).removeprefix("torch.")
+    file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _tuples(value: Any) -> Any:

@@ -16,7 +16,8 @@ from quibble.model.stored import Stored, from_parts, load, load_tokenizer, recom
 from quibble.text.template import MASK_TOKEN, PICTURE
 from quibble.train.tuning_recipe import Parts, TuningRecipe
 
-_DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+#: Precisions by their names in recipes.
+DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 #: Fields of a composition that a recipe may set.
 _SET: Final = ("projector", "projected", "grid", "width", "heads", "side", "fit", "tiles")
 
@@ -30,7 +31,7 @@ class Assembled(NamedTuple):
 
 def assemble(recipe: TuningRecipe) -> Assembled:
     """Load or join the parts, add the tokens that they lack, inject adapters, and say what learns."""
-    parts, dtype = recipe.parts, _DTYPES[recipe.frozen]
+    parts, dtype = recipe.parts, DTYPES[recipe.frozen]
     tokenizer = load_tokenizer(parts.model or parts.language)
     if parts.model:
         loaded = load(parts.model, dtype=dtype)

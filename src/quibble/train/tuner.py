@@ -24,7 +24,7 @@ from quibble.backends.prompting import Prompter
 from quibble.errors import RecipeError
 from quibble.model.language import IGNORED
 from quibble.model.stored import save
-from quibble.train.assemble import assemble
+from quibble.train.assemble import DTYPES, assemble
 from quibble.train.batches import batches
 from quibble.train.checkpoint import seed_everything
 from quibble.train.conversing import Conversing, Terms
@@ -226,11 +226,15 @@ class Tuner:
             self.accelerator.load_state(str(self.last))
 
     def _save_model(self) -> None:
-        """The whole model, adapters beside it, in a folder that quibble.model.load and the torch backend read."""
+        """The whole model, adapters beside it, in a folder that quibble.model.load and the torch backend read.
+
+        All of it in the precision of what did not learn; checkpoints keep the rest in single.
+        """
         weights = self.accelerator.get_state_dict(self.objective)
         if not self.accelerator.is_main_process:
             return
-        whole = {name.removeprefix("model."): weight for name, weight in weights.items()}
+        dtype = DTYPES[self.recipe.frozen]
+        whole = {name.removeprefix("model."): weight.to(dtype) for name, weight in weights.items()}
         self.stored.name = self.recipe.name
         save(self.stored, self.folder / "model", tokenizer=self.tokenizer, weights=whole)
 
