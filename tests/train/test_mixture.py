@@ -82,7 +82,7 @@ def test_data_sets_are_excluded_in_every_form(tmp_path: Path, two: tuple[str, st
         with pytest.raises(RecipeError, match="nothing is left"):
             Mixture(recipe(Source(path=str(tmp_path / "p")), exclude=(place,)))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RecipeError, match="there is no picture in it"):
+    with pytest.raises(RecipeError, match="in 'exclude': found no pictures"):
         Mixture(recipe(Source(path=two[0]), exclude=(str(tmp_path / "empty"),)))
 
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quibble.data.dataset import Indexed, Sample
-from quibble.data.likeness import Hashes, alike, perceptual_hash
-from quibble.errors import ArgumentError, ImageError, RecipeError
+from quibble.errors import ArgumentError, RecipeError
+from quibble.pipelines.contamination import Evaluation
 from quibble.train.journal import say
 from quibble.train.tuning_recipe import Source, TuningRecipe
-
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
 
 class Mixture:
@@ -32,7 +28,7 @@ class Mixture:
         self.corpora = [_open(source) for source in recipe.data]
         kept = [_wanted(corpus, source) for corpus, source in zip(self.corpora, recipe.data, strict=True)]
         if recipe.exclude:
-            kept = _without(self.corpora, kept, measured(recipe.exclude))
+            kept = _without(self.corpora, kept, _evaluation(recipe.exclude))
         for source, numbers in zip(recipe.data, kept, strict=True):
             if not len(numbers):
                 raise RecipeError(
@@ -71,33 +67,11 @@ def steps_of(recipe: TuningRecipe, mixture: Mixture) -> int:
     return recipe.steps or math.ceil(recipe.epochs * len(mixture) / recipe.batch)
 
 
-def measured(places: Sequence[str]) -> tuple[set[str], Hashes]:
-    """What is measured on: the hashes of its files, and of what its pictures show.
-
-    places: data sets, or folders with pictures in them at any depth. Raises RecipeError for one without pictures.
-    """
-    files: set[str] = set()
-    shown: list[Hashes] = []
-    for place in places:
-        before = len(shown)
-        for picture in _pictures(Path(place)):
-            file, scene = _identity(picture)
-            files.add(file)
-            shown.append(scene)
-        if len(shown) == before:
-            raise RecipeError(f"'exclude' names {place}, and there is no picture in it")
-    return files, np.stack(shown)
-
-
-def _pictures(place: Path) -> list[Path | bytes]:
+def _evaluation(places: Sequence[str]) -> Evaluation:
     try:
-        return [picture for sample in _all(Indexed(place)) for picture in sample.pictures]
-    except ArgumentError:
-        return sorted(path for path in place.rglob("*") if path.suffix.lower() in _PICTURES)
-
-
-def _all(corpus: Indexed) -> list[Sample]:
-    return [corpus[number] for number in range(len(corpus))]
+        return Evaluation(places)
+    except ArgumentError as error:
+        raise RecipeError(f"in 'exclude': {error}") from error
 
 
 def _open(source: Source) -> Indexed:
@@ -120,43 +94,21 @@ def _wanted(corpus: Indexed, source: Source) -> NDArray[np.int64]:
     return numbers[[fits(int(number)) for number in numbers]]
 
 
-def _without(
-    corpora: list[Indexed], kept: list[NDArray[np.int64]], measured: tuple[set[str], Hashes]
-) -> list[NDArray[np.int64]]:
-    """Numbers of the records none of whose pictures is measured on, the same file or the same scene."""
-    files, shown = measured
+def _without(corpora: list[Indexed], kept: list[NDArray[np.int64]], evaluation: Evaluation) -> list[NDArray[np.int64]]:
+    """Numbers of the records none of whose pictures is measured on, as the same file or by its look."""
+    known: dict[Path, bool] = {}
+
+    def is_known(picture: Path | bytes) -> bool:
+        if isinstance(picture, bytes):
+            return evaluation.find(picture) is not None
+        if picture not in known:
+            known[picture] = evaluation.find(picture.read_bytes()) is not None
+        return known[picture]
+
     left = []
     for corpus, numbers in zip(corpora, kept, strict=True):
-        owners, hashes, same = [], [], set[int]()
-        for number in (int(n) for n in numbers):
-            for picture in corpus[number].pictures:
-                file, scene = _identity(picture)
-                owners.append(number)
-                hashes.append(scene)
-                if file in files:
-                    same.add(number)
-        if owners:
-            same.update(np.array(owners)[alike(np.stack(hashes), shown)].tolist())
-        left.append(np.array([number for number in numbers if int(number) not in same], np.int64))
-        say(f"{corpus.folder}: {len(same)} of {len(numbers)} records left out, as their pictures are measured on")
+        clean = [number for number in numbers if not any(map(is_known, corpus[int(number)].pictures))]
+        left.append(np.array(clean, np.int64))
+        out = len(numbers) - len(clean)
+        say(f"{corpus.folder}: {out} of {len(numbers)} records left out, as their pictures are measured on")
     return left
-
-
-def _identity(picture: Path | bytes) -> tuple[str, Hashes]:
-    """The hash of the file, and of what it shows. Raises ImageError if it is no picture."""
-    return _identity_of_file(picture) if isinstance(picture, Path) else _identify(picture, "a picture in Parquet")
-
-
-@cache
-def _identity_of_file(path: Path) -> tuple[str, Hashes]:
-    try:
-        return _identify(path.read_bytes(), str(path))
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _identify(data: bytes, name: str) -> tuple[str, Hashes]:
-    try:
-        return hashlib.sha256(data).hexdigest(), perceptual_hash(data)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(f"{name}: is no picture that can be read ({error})") from error
