@@ -15,7 +15,7 @@ from quibble.backends import choice
 from quibble.backends.base import Ability
 from quibble.backends.chat import ChatBackend
 from quibble.backends.weights import NANO
-from quibble.errors import CapabilityError, EndpointError, MissingExtraError, ModelError
+from quibble.errors import ArgumentError, EndpointError, MissingExtraError, ModelError
 from tests.chat_server import ChatServer
 from tests.fake_speaker import FakeSpeaker
 
@@ -49,28 +49,28 @@ def test_other_names_are_told_what_names_are_like(name: str) -> None:
 
 
 def test_checkpoints_go_to_the_torch_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
+    opened: list[tuple[str, int]] = []
 
-    class TorchBackend(FakeSpeaker):
-        def __init__(self, path: str) -> None:
-            super().__init__()
-            opened.append(path)
+    def open_torch(path: str, *, bits: int) -> FakeSpeaker:
+        opened.append((path, bits))
+        return FakeSpeaker()
 
     module = ModuleType("quibble.backends.torch")
-    module.__dict__["TorchBackend"] = TorchBackend
+    module.__dict__["open_torch"] = open_torch
     module.__spec__ = importlib.util.spec_from_loader(module.__name__, None)
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    assert isinstance(choice.open_seeing(tmp_path), TorchBackend)
+    assert isinstance(choice.open_seeing(tmp_path), FakeSpeaker)
+    monkeypatch.setenv("QUIBBLE_MODEL_BITS", "4")
     choice.open_seeing("llava-hf/llava-1.5-7b-hf")
-    assert opened == [str(tmp_path), "llava-hf/llava-1.5-7b-hf"]
+    assert opened == [(str(tmp_path), 16), ("llava-hf/llava-1.5-7b-hf", 4)]
+    monkeypatch.setenv("QUIBBLE_MODEL_BITS", "2")
+    with pytest.raises(ArgumentError, match="16, 8 or 4, found '2'"):
+        choice.open_seeing(tmp_path)
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "util", lacking("transformers"))
     with pytest.raises(MissingExtraError, match=r"'transformers'.*quibble\[train\]"):
-        choice.open_seeing("llava-hf/llava-1.5-7b-hf")
-    monkeypatch.setattr(choice, "util", lacking("quibble.backends.torch"))
-    with pytest.raises(CapabilityError, match="URL#NAME"):
         choice.open_seeing("llava-hf/llava-1.5-7b-hf")
 
 

@@ -21,7 +21,7 @@ def model() -> Lmm:
     )
     config = LmmConfig(abstractor_width=16, grid=(1, 2), segmentation_width=16, segmentation_scales=2)
     eyes = Perceiving(Perception(perceiving), perceiving)
-    model = Lmm(eyes, Language.random(SIZES), SIZES, config).eval()
+    model = Lmm.nano(eyes, Language.random(SIZES), SIZES, config).eval()
     for name, weight in model.language.named_parameters():
         torch.nn.init.normal_(weight, 1.0 if "norm" in name else 0.0, 0.2)
     return model
@@ -79,7 +79,8 @@ def test_text_and_masks_teach_every_part_of_the_model(model: Lmm) -> None:
     region[:20] = 1
     said = model(ids, [Shown(pictures=(picture(64, 64),), regions=((0, region),), targets=(0,))])
     (said.hidden.square().mean() + said.masks[0].square().mean()).backward()
-    for part in (model.abstractor, model.region, model.segmentation, model.language):
+    for part in (model.projector, model.region, model.segmentation, model.language):
+        assert part is not None
         untouched = [n for n, p in part.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
         assert untouched == []
     model.zero_grad()
@@ -101,4 +102,4 @@ def test_what_does_not_fit_together_is_refused(model: Lmm, ids: list[int], shown
 
 def test_grid_and_language_must_agree(model: Lmm) -> None:
     with pytest.raises(ValueError, match="2 x 4 grid"):
-        Lmm(model.eyes, model.language, SIZES, LmmConfig(grid=(2, 4)))
+        Lmm.nano(model.eyes, model.language, SIZES, LmmConfig(grid=(2, 4)))

@@ -19,7 +19,7 @@ PERCEIVING = PerceptionConfig(
 def make_model() -> Lmm:
     torch.manual_seed(0)
     config = LmmConfig(abstractor_width=16, grid=(1, 2), segmentation_width=16, segmentation_scales=2)
-    return Lmm(Perceiving(Perception(PERCEIVING), PERCEIVING), Language.random(SIZES), SIZES, config)
+    return Lmm.nano(Perceiving(Perception(PERCEIVING), PERCEIVING), Language.random(SIZES), SIZES, config)
 
 
 def test_right_masks_cost_nothing_and_wrong_ones_do() -> None:
@@ -48,7 +48,7 @@ def test_words_and_masks_are_learned_together_from_pictures_of_any_size() -> Non
     for _ in range(80):
         terms = objective(ids, labels, shown, masks)
         optimizer.zero_grad()
-        (terms.text + terms.masks).backward()
+        (terms.text / terms.tokens + terms.masks / terms.groups).backward()
         optimizer.step()
         first = first or terms
     assert first is not None
@@ -58,5 +58,5 @@ def test_words_and_masks_are_learned_together_from_pictures_of_any_size() -> Non
 
 def test_without_masks_there_are_only_words() -> None:
     terms = Conversing(make_model())(torch.tensor([[1, 9, 2]]), torch.tensor([[IGNORED, 9, 2]]), [Shown()], [])
-    assert terms.masks == 0
-    assert terms.text.item() == pytest.approx(torch.tensor(30.0).log().item(), rel=0.1)
+    assert (terms.masks, terms.groups, terms.tokens) == (0, 0, 2)
+    assert terms.text.item() / 2 == pytest.approx(torch.tensor(30.0).log().item(), rel=0.1)

@@ -3,20 +3,42 @@ from pathlib import Path
 import pytest
 
 from quibble.errors import RecipeError
-from quibble.train.recipe import LanguageRecipe, Recipe, from_dict, language_from_dict, load, load_any
+from quibble.train.recipe import (
+    LanguageRecipe,
+    Recipe,
+    from_dict,
+    language_from_dict,
+    load,
+    load_any,
+    tuning_from_dict,
+)
+from quibble.train.tuning_recipe import TuningRecipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 def test_every_recipe_loads() -> None:
     found = sorted(path.name for path in RECIPES.glob("*.toml"))
-    assert found == ["nano-language.toml", "nano-perception-gpu.toml", "nano-perception.toml"]
+    assert found == [
+        "depictqa.toml",
+        "grounding-iqa.toml",
+        "iqa-octopus.toml",
+        "llava-projector.toml",
+        "nano-language.toml",
+        "nano-perception-gpu.toml",
+        "nano-perception.toml",
+        "q-ground-segmentation.toml",
+        "q-ground.toml",
+        "q-instruct-after.toml",
+        "q-instruct-mix.toml",
+    ]
     for name in found:
         recipe = load_any(RECIPES / name)
         assert recipe.name == name.removesuffix(".toml")
-        again = language_from_dict if isinstance(recipe, LanguageRecipe) else from_dict
-        assert again(recipe.to_dict()) == recipe
-        assert isinstance(recipe, LanguageRecipe) == ("language" in name)
+        kinds = {LanguageRecipe: language_from_dict, TuningRecipe: tuning_from_dict, Recipe: from_dict}
+        assert kinds[type(recipe)](recipe.to_dict()) == recipe
+        wanted = LanguageRecipe if "language" in name else Recipe if "nano" in name else TuningRecipe
+        assert isinstance(recipe, wanted)
 
 
 def test_overrides_reach_nested_values() -> None:
@@ -59,3 +81,31 @@ def test_whole_numbers_serve_as_floats() -> None:
     assert from_dict({"name": "x", "optim": {"lr": 1}}) == Recipe(
         name="x", optim=from_dict({"name": "x"}).optim.__class__(lr=1.0)
     )
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("parts.model=a", "'parts' should be model, or vision and language"),
+        ('train=["eyes"]', "'train' should be names of vision, projector"),
+        ("train=[]", None),
+        ("lora.rank=0", None),
+        ("batch=0", "'batch' should be at least one sample"),
+        ("data=[]", "'data' should be at least one source"),
+        ("optim.kind=sgd", "'optim.kind' should be adam or adamw"),
+        ("optim.schedule=step", "'optim.schedule' should be"),
+        ("frozen=int8", "'frozen' should be"),
+        ("precision=int8", "'precision' should be"),
+        ('data=[{path="a", share=0.5}, {path="b"}]', "'data.share' should be for all sources or for none"),
+        ('data=[{path="a", share=0.5}]', "'steps' should be"),
+        ("parts.grid=[2]", "'parts.grid' should be rows and columns"),
+        ("template.tags=coloured", "in the recipe section template.: tags are one of none, named"),
+        ("template.size=3", "unknown key 'template.size'"),
+    ],
+)
+def test_what_a_large_models_recipe_may_not_hold(override: str, said: str | None) -> None:
+    if said is None:
+        load_any(RECIPES / "depictqa.toml", (override,))
+        return
+    with pytest.raises(RecipeError, match=said):
+        load_any(RECIPES / "depictqa.toml", (override,))

@@ -6,15 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from quibble.backends.focus import focused
 from quibble.backends.language import GREEDY, Sampling
 from quibble.backends.top_words import shares
 from quibble.endpoint import Endpoint, picture_part, text_part
 from quibble.errors import ArgumentError, CapabilityError, ReplyError
-from quibble.geometry import WHOLE_SHARE, Region
-from quibble.preprocess import pad, shrink
+from quibble.preprocess import shrink
 from quibble.text.conversation import Conversation
 
 #: The most that servers give at one place.
@@ -101,7 +98,10 @@ class ChatBackend:
                 parts.append(text_part(f"{shown.name}:"))
             parts.append(picture_part(shrink(shown.pixels, self._long_side)))
         if conversation.focus is not None and shown.pixels is not None:
-            parts += self._region(conversation.focus, shown.pixels)
+            focus = focused(conversation.focus, shown.pixels)
+            parts.append(text_part(focus.told))
+            if focus.cut is not None:
+                parts.append(picture_part(shrink(focus.cut, self._long_side)))
         messages: list[dict[str, Any]] = []
         for question, answer in conversation.turns:
             messages.append({"role": "user", "content": [*parts, text_part(question)]})
@@ -109,18 +109,3 @@ class ChatBackend:
             if answer:
                 messages.append({"role": "assistant", "content": answer})
         return messages
-
-    def _region(self, region: Region, pixels: NDArray[np.uint8]) -> list[dict[str, Any]]:
-        """A region by the shares of its box, and cut out where it is not the picture itself."""
-        height, width = pixels.shape[:2]
-        box = region.bounds
-        x0, y0, x1, y1 = box.normalized(width=width, height=height)
-        told = (
-            f"The region asked about lies between {x0:.2f} and {x1:.2f} of the width, from the left, and between "
-            f"{y0:.2f} and {y1:.2f} of the height, from the top."
-        )
-        if box.area >= WHOLE_SHARE * width * height:
-            return [text_part(told)]
-        rows, columns = slice(int(box.y0), int(np.ceil(box.y1))), slice(int(box.x0), int(np.ceil(box.x1)))
-        cut = shrink(pad(pixels[rows, columns]), self._long_side)
-        return [text_part(f"{told} Here it is by itself:"), picture_part(cut)]

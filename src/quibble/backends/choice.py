@@ -14,7 +14,7 @@ from quibble.backends.base import ABILITIES, Ability, SeeingBackend
 from quibble.backends.chat import ChatBackend
 from quibble.backends.weights import NANO, read_manifest
 from quibble.endpoint import served
-from quibble.errors import CapabilityError, MissingExtraError, ModelError
+from quibble.errors import ArgumentError, MissingExtraError, ModelError
 
 _EXPECTED: Final = "nano, a folder with a model, an id of the hub such as llava-hf/llava-1.5-7b-hf, or URL#NAME"
 _TORCH: Final = "quibble.backends.torch"
@@ -64,7 +64,7 @@ def _missing(kind: str) -> str:
     for package in _NEEDED[kind][1]:
         if util.find_spec(package) is None:
             return f"pip install 'quibble[{_NEEDED[kind][0]}]'"
-    return "not in this release" if kind == "torch" and util.find_spec(_TORCH) is None else ""
+    return ""
 
 
 def _cached() -> list[str]:
@@ -100,7 +100,13 @@ def open_seeing(model: str | os.PathLike[str]) -> SeeingBackend:
     for package in packages:
         if util.find_spec(package) is None:
             raise MissingExtraError(package, extra)
-    if util.find_spec(_TORCH) is None:
-        raise CapabilityError(f"this release runs nano and served models, no checkpoints: serve {name}, give URL#NAME")
-    backend: SeeingBackend = import_module(_TORCH).TorchBackend(name)
+    backend: SeeingBackend = import_module(_TORCH).open_torch(name, bits=_bits())
     return backend
+
+
+def _bits() -> int:
+    """Bits of a checkpoint's weights, by the environment: 16, or 8 or 4 to save memory."""
+    text = os.environ.get("QUIBBLE_MODEL_BITS", "16")
+    if text not in ("4", "8", "16"):
+        raise ArgumentError(f"QUIBBLE_MODEL_BITS is 16, 8 or 4, found {text!r}")
+    return int(text)

@@ -12,12 +12,15 @@ from quibble.errors import MissingExtraError
 if TYPE_CHECKING:
     from quibble.train.language import LanguageTrainer
     from quibble.train.loop import Trainer
+    from quibble.train.tuner import Tuner
 
 _EXAMPLES = """\b
 Examples:
   quibble train recipes/nano-perception.toml --out runs/nano
   quibble train recipes/nano-perception.toml --out runs/short --set steps=2000 --set optim.lr=1e-3
   quibble train recipes/nano-language.toml --out runs/language
+  quibble train recipes/depictqa.toml --out runs/depictqa --set parts.language=models/vicuna-7b-v1.5
+  accelerate launch --num_processes 8 -m quibble train recipes/depictqa.toml --out runs/depictqa
   quibble train recipes/nano-perception.toml --out runs/nano        (again: goes on where it stopped)
 """
 
@@ -42,10 +45,17 @@ def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | Non
     trainer.train()
 
 
-def _trainer(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None) -> Trainer | LanguageTrainer:
+def _trainer(
+    recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None
+) -> Trainer | LanguageTrainer | Tuner:
     from quibble.train.recipe import LanguageRecipe, load_any
+    from quibble.train.tuning_recipe import TuningRecipe
 
     read = load_any(recipe, overrides)
+    if isinstance(read, TuningRecipe):
+        from quibble.train.tuner import Tuner
+
+        return Tuner(read, out)
     if not isinstance(read, LanguageRecipe):
         from quibble.train.loop import Trainer
 

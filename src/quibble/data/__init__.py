@@ -5,7 +5,7 @@ from __future__ import annotations
 from quibble.data import formats
 from quibble.data.check import Problem, check
 from quibble.data.convert import Form, convert, recognise
-from quibble.data.dataset import Sample, record_files, samples
+from quibble.data.dataset import Indexed, Sample, record_files, samples
 from quibble.data.jsonl import read_jsonl, write_jsonl
 from quibble.data.maker import Maker
 from quibble.data.mix import mix, read_factors
@@ -17,6 +17,7 @@ from quibble.data.stats import Stats, Words, count, stats
 __all__ = [
     "Form",
     "ImageEntry",
+    "Indexed",
     "Maker",
     "Problem",
     "Record",

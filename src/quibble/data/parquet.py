@@ -131,7 +131,32 @@ def read_rows(path: Path) -> Iterator[tuple[Node, RecordError | None, Pictures]]
                     line += 1
                     yield _read_row(row, str(path), line)
     except arrow.ArrowException as error:
-        raise RecordError(f"this is not a Parquet file that can be read: {error}", file=str(path)) from error
+        raise _unreadable(path, error) from error
+
+
+def group_sizes(path: Path) -> list[int]:
+    """How many rows each row group of a file has. Raises RecordError if this is not such a file."""
+    arrow, parquet = _pyarrow()
+    try:
+        with parquet.ParquetFile(path) as file:
+            return [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
+    except arrow.ArrowException as error:
+        raise _unreadable(path, error) from error
+
+
+def read_group(path: Path, group: int, first: int) -> list[tuple[Node, RecordError | None, Pictures]]:
+    """The rows of one row group, as read_rows gives them. first: the number of its first row in the file, from 1."""
+    arrow, parquet = _pyarrow()
+    try:
+        with parquet.ParquetFile(path) as file:
+            rows = file.read_row_group(group).to_pylist()
+    except arrow.ArrowException as error:
+        raise _unreadable(path, error) from error
+    return [_read_row(row, str(path), first + number) for number, row in enumerate(rows)]
+
+
+def _unreadable(path: Path, error: Exception) -> RecordError:
+    return RecordError(f"this is not a Parquet file that can be read: {error}", file=str(path))
 
 
 def _read_row(row: dict[str, Any], file: str, line: int) -> tuple[Node, RecordError | None, Pictures]:

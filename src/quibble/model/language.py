@@ -96,7 +96,10 @@ class Language(nn.Module):
 
     def forward(self, ids: Tensor, visual: Tensor | None = None) -> Tensor:
         """(B, T) ids, and visual tokens as for embed -> the last hidden states, normalised, (B, T, D)."""
-        embedded = self.embed(ids, visual)
+        return self.continued(self.embed(ids, visual))
+
+    def continued(self, embedded: Tensor) -> Tensor:
+        """Embeddings -> the last hidden states, normalised. (B, T, D) -> the same shape."""
         hidden: Tensor = self.llama.model(inputs_embeds=embedded, use_cache=False).last_hidden_state
         return hidden
 

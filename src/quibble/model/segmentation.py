@@ -40,28 +40,51 @@ class PlaceNorm(nn.LayerNorm):
 
 
 class Scale(nn.Module):
-    """One scale: tokens and places look at each other, and each token's product with every place is its mask."""
+    """One scale: tokens and places look at each other, and each token's product with every place is its mask.
 
-    def __init__(self, inputs: int, width: int, heads: int) -> None:
+    finer: masks are four times as fine as the features, each way.
+    """
+
+    def __init__(self, inputs: int, width: int, heads: int, *, finer: bool = False) -> None:
         super().__init__()
         self.width = width
+        self.refine = _refine(width) if finer else None
+        weights = width // 8 if finer else width
         self.neck = nn.Sequential(
             nn.Conv2d(inputs, width, 1), PlaceNorm(width), nn.Conv2d(width, width, 3, padding=1), PlaceNorm(width)
         )
         self.two_way = TwoWay(width, heads)
-        self.weigh = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
+        self.weigh = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, weights))
 
     def forward(self, features: Tensor, tokens: Tensor, coarser: Tensor | None) -> Tensor:
-        """(B, C, H, W), (B, N, width), and logits of the scale before, (B, 1, h, w) -> logits (B, 1, H, W)."""
+        """(B, C, H, W), (B, N, width), and logits of the scale before, (B, 1, h, w) -> logits (B, 1, H, W).
+
+        With `finer`, (B, 1, 4 H, 4 W).
+        """
         places = self.neck(features)
         if coarser is not None:
             gate = functional.interpolate(coarser, size=places.shape[-2:], mode="bilinear").sigmoid()
             places = places * (1 + gate)
         size = places.shape[-2:]
         tokens, flat = self.two_way(tokens, places.flatten(2).transpose(1, 2), grid_positions(places, self.width))
-        masks = self.weigh(tokens) @ flat.transpose(1, 2)
+        flat = flat.transpose(1, 2)
+        if self.refine is not None:
+            refined = self.refine(flat.unflatten(2, size))
+            size, flat = refined.shape[-2:], refined.flatten(2)
+        masks = self.weigh(tokens) @ flat
         mask: Tensor = masks.mean(1, keepdim=True)
         return mask.view(-1, 1, *size)
+
+
+def _refine(width: int) -> nn.Sequential:
+    """Four times as fine each way, with an eighth of the channels. Source: SAM's mask decoder."""
+    return nn.Sequential(
+        nn.ConvTranspose2d(width, width // 4, 2, 2),
+        PlaceNorm(width // 4),
+        nn.GELU(),
+        nn.ConvTranspose2d(width // 4, width // 8, 2, 2),
+        nn.GELU(),
+    )
 
 
 class SegmentationDecoder(nn.Module):
@@ -73,12 +96,20 @@ class SegmentationDecoder(nn.Module):
     """
 
     def __init__(
-        self, inputs: Sequence[int], *, token_width: int, tokens_per_scale: int = 2, width: int = 64, heads: int = 4
+        self,
+        inputs: Sequence[int],
+        *,
+        token_width: int,
+        tokens_per_scale: int = 2,
+        width: int = 64,
+        heads: int = 4,
+        finer: bool = False,
     ) -> None:
         super().__init__()
         self.tokens_per_scale = tokens_per_scale
+        self.fineness = 4 if finer else 1
         self.project = nn.Sequential(nn.Linear(token_width, width), nn.ReLU(), nn.Linear(width, width))
-        self.scales = nn.ModuleList(Scale(i, width, heads) for i in inputs)
+        self.scales = nn.ModuleList(Scale(i, width, heads, finer=finer) for i in inputs)
 
     @property
     def tokens(self) -> int:
@@ -86,15 +117,16 @@ class SegmentationDecoder(nn.Module):
         return self.tokens_per_scale * len(self.scales)
 
     def forward(self, features: Sequence[Tensor], hidden: Tensor) -> Tensor:
-        """Features and hidden states -> logits of the mask, (B, H_0, W_0).
+        """Features and hidden states -> logits of the mask, (B, H_0, W_0), or four times as fine with `finer`.
 
         (B, C_i, H_i, W_i) each, finest first; (B, tokens, D), those of the coarsest scale first.
         """
+        size = [side * self.fineness for side in features[0].shape[-2:]]
         groups = self.project(hidden).split(self.tokens_per_scale, dim=1)
         mask: Tensor | None = None
         total: Tensor | float = 0.0
         for scale, places, tokens in zip(reversed(self.scales), reversed(features), groups, strict=True):
             mask = scale(places, tokens, mask)
-            total = total + functional.interpolate(mask, size=features[0].shape[-2:], mode="bilinear")
+            total = total + functional.interpolate(mask, size=size, mode="bilinear")
         assert isinstance(total, Tensor)
         return total.squeeze(1)

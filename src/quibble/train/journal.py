@@ -27,3 +27,8 @@ class Journal:
     def close(self) -> None:
         """Write out what TensorBoard still holds back."""
         self._board.close()
+
+
+def say(line: str) -> None:
+    """A line for whoever watches, at once."""
+    print(line, flush=True)

@@ -42,15 +42,15 @@ def dense_loss(dense: Dense, truth: DenseItem, weights: LossWeights) -> dict[str
     return terms
 
 
-def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """2 x BCE + 0.5 x DICE of one mask. logits (H, W); target (H, W) in 0..1. Source: Q-Ground eq. 6, PixelLM.
+def mask_loss(logits: Tensor, target: Tensor, *, bce: float = 2.0, dice: float = 0.5) -> Tensor:
+    """BCE and DICE of one mask, weighted. logits (H, W); target (H, W) in 0..1. Source: Q-Ground eq. 6, PixelLM.
 
     An empty target is learned too: DICE then asks for nothing at all.
     """
     probability = logits.sigmoid()
     overlap = 2 * (probability * target).sum() + 1
-    dice = 1 - overlap / (probability.square().sum() + target.square().sum() + 1)
-    return 2 * functional.binary_cross_entropy_with_logits(logits, target) + 0.5 * dice
+    apart = 1 - overlap / (probability.square().sum() + target.square().sum() + 1)
+    return bce * functional.binary_cross_entropy_with_logits(logits, target) + dice * apart
 
 
 def level_targets(opinion: Tensor, spread: float = _OPINION_SPREAD) -> Tensor:

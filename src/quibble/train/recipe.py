@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from quibble.errors import RecipeError
+from quibble.errors import ArgumentError, RecipeError
 from quibble.model.language import LanguageConfig
 from quibble.model.perception import PerceptionConfig
+from quibble.train.tuning_recipe import TuningRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +147,7 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-AnyRecipe = Recipe | LanguageRecipe
+AnyRecipe = Recipe | LanguageRecipe | TuningRecipe
 
 
 def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -155,8 +156,10 @@ def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
 
 
 def load_any(path: Path | str, overrides: tuple[str, ...] = ()) -> AnyRecipe:
-    """As load, but a recipe with a section [language] is read as one of the language half."""
+    """As load, but a recipe with a section [language] is one of the language half, with [parts] of a large model."""
     data = _read(path, overrides)
+    if "parts" in data:
+        return tuning_from_dict(data)
     return language_from_dict(data) if "language" in data else from_dict(data)
 
 
@@ -169,6 +172,12 @@ def from_dict(data: dict[str, Any]) -> Recipe:
 def language_from_dict(data: dict[str, Any]) -> LanguageRecipe:
     """The inverse of LanguageRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
     recipe: LanguageRecipe = _build(LanguageRecipe, data, "")
+    return recipe
+
+
+def tuning_from_dict(data: dict[str, Any]) -> TuningRecipe:
+    """The inverse of TuningRecipe.to_dict. Raises RecipeError for unknown keys, wrong types and bad values."""
+    recipe: TuningRecipe = _build(TuningRecipe, data, "")
     return recipe
 
 
@@ -209,6 +218,8 @@ def _build(cls: type[Any], data: object, place: str) -> Any:
         raise RecipeError(f"unknown key '{place}{unknown[0]}'; known: {', '.join(sorted(hints))}")
     try:
         return cls(**{key: _value(hints[key], value, f"{place}{key}") for key, value in data.items()})
+    except ArgumentError as error:
+        raise RecipeError(f"in the recipe{' section ' + place if place else ''}: {error}") from error
     except TypeError as error:
         raise RecipeError(f"the recipe{' section ' + place if place else ''} is incomplete: {error}") from error
 
