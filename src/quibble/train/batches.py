@@ -10,9 +10,20 @@ from torch.utils.data import DataLoader
 
 
 def batches(
-    source: Any, batch: int, first: int, last: int, workers: int, collate: Callable[[list[Any]], Any] | None = None
+    source: Any,
+    batch: int,
+    first: int,
+    last: int,
+    workers: int,
+    collate: Callable[[list[Any]], Any] | None = None,
+    *,
+    apart: bool = False,
 ) -> Iterator[Any]:
-    """Batches number first..last-1 of anything with items; batch k holds the items k*batch .. (k+1)*batch-1."""
+    """Batches number first..last-1 of anything with items; batch k holds the items k*batch .. (k+1)*batch-1.
+
+    apart: workers start from a process of their own and not as copies of this one, which starts them more slowly. A
+    copy of a process with a tokenizer's, OpenCV's or an accelerator's threads may wait for one of these for ever.
+    """
     order = range(first * batch, last * batch)
     loader = DataLoader(
         source,
@@ -23,6 +34,7 @@ def batches(
         pin_memory=torch.cuda.is_available(),
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread,
+        multiprocessing_context="forkserver" if workers and apart else None,
         # Its own generator: a loader draws from the default one when it starts, which would shift what is resumed.
         generator=torch.Generator(),
     )

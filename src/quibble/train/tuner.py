@@ -97,7 +97,13 @@ class Tuner:
         recipe, main = self.recipe, self.accelerator.is_main_process
         journal = Journal(self.folder, self.steps) if main else None
         steps = batches(
-            self.samples, self.samples.each, self.progress.step, self.steps, recipe.workers, Together(recipe.rows)
+            self.samples,
+            self.samples.each,
+            self.progress.step,
+            self.steps,
+            recipe.workers,
+            Together(recipe.rows),
+            apart=True,
         )
         saved = logged = time.monotonic()
         since = self.progress.step
