@@ -6,22 +6,37 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from quibble.backends.base import Calibration, Evidence
+from quibble.text.conversation import Features
 
 
 class FakeBackend:
     name = "fake"
+    eyes = "fake-eyes"
+    widths = (2, 3, 4, 5)
     calibration = Calibration(threshold=(0.5,) * 12, slope=1.0, offset=0.0, interval=2.0)
 
     def __init__(self) -> None:
         self.runs: list[int] = []
+        self.asked: list[bool] = []
 
-    def perceive(self, views: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
+    def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
         self.runs.append(len(views))
-        return [self._see(view) for view in views]
+        self.asked.append(features)
+        return [self._see(view, self._features(view) if features else None) for view in views]
 
-    def _see(self, view: NDArray[np.uint8]) -> Evidence:
+    def _features(self, view: NDArray[np.uint8]) -> Features:
+        """How bright each place is, as often as there are channels."""
+        grey = Image.fromarray(view).convert("L")
+        maps: list[NDArray[np.float32]] = []
+        for side, channels in zip((4, 8, 16, 32), self.widths, strict=True):
+            small = grey.resize((-(-grey.width // side), -(-grey.height // side)), Image.Resampling.BOX)
+            maps.append(np.stack([np.asarray(small, np.float32) / np.float32(255)] * channels))
+        return Features(maps=tuple(maps), eyes=self.eyes)
+
+    def _see(self, view: NDArray[np.uint8], features: Features | None) -> Evidence:
         height, width = view.shape[:2]
         rows, columns = -(-height // 4), -(-width // 4)
         categories = np.full((13, rows, columns), 0.01, np.float32)
@@ -38,4 +53,5 @@ class FakeBackend:
             spread=5.0,
             width=width,
             height=height,
+            features=features,
         )

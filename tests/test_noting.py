@@ -111,3 +111,18 @@ def test_where_one_has_more_leaves_out_where_both_have_as_much() -> None:
     assert where.iou(Mask.from_array(finding.mask.to_array() & upper)) > 0.9
     assert noting.where_more(Category.NOISE, worse, seen, findings) is None
     assert noting.where_more(Category.BLUR, seen, worse, findings) is None
+
+
+def test_the_coverage_of_a_mask_counts_every_pixel_and_no_margin() -> None:
+    seen = look(BRIGHT)
+    pixels = np.zeros((128, 160), bool)
+    pixels[:64, 10:50] = True
+    share = noting.coverage(seen.evidence, Mask.from_array(pixels))
+    assert share.shape == (32, 40)
+    assert share.sum() * 16 == pytest.approx(pixels.sum(), rel=1e-3)
+    assert share[0, 2] == pytest.approx(0.5)
+    small = Assessor(FakeBackend()).look(BRIGHT[:32, :64])
+    share = noting.coverage(small.evidence, Mask.from_array(np.ones((32, 64))))
+    assert share.shape == (16, 16)
+    assert share[:8].min() == 1
+    assert share[8:].max() == 0

@@ -135,6 +135,17 @@ def region_notes(evidence: Evidence, region: Region, *, width: int, height: int)
     )
 
 
+def coverage(evidence: Evidence, mask: Mask) -> NDArray[np.float32]:
+    """How much of each place of a model's maps lies in a mask of the picture: (h, w), 0..1; 0 in a mirrored margin."""
+    rows, columns = content_of(evidence, mask.width, mask.height)
+    share = np.zeros(evidence.categories.shape[1:], np.float32)
+    size = (columns.stop, rows.stop)
+    # Numbers with a fraction: a region of a few pixels must not be rounded away.
+    pixels = Image.fromarray(mask.to_array().astype(np.float32))
+    share[rows, columns] = np.asarray(pixels.resize(size, Image.Resampling.BOX))
+    return share
+
+
 def damage(look: Look, reference: Look | None = None) -> float:
     """How much the defects that a picture may have would take from people's opinion, in points of 100.
 

@@ -2,9 +2,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
+import quibble
 from quibble.backends.base import evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError
@@ -12,6 +14,7 @@ from quibble.model.perception import Exported, Perception, PerceptionConfig
 from quibble.model.vision import VisionConfig
 from quibble.train.calibrate import to_manifest
 from quibble.train.export import export_perception, write_manifest
+from quibble.train.kept import KeptPerception
 
 TINY = PerceptionConfig(
     vision=VisionConfig(stem=8, widths=(8, 12, 16, 16), blocks=(1, 1, 1, 1)), decoder_width=16, opinion_width=16
@@ -55,11 +58,37 @@ def test_the_export_sees_what_torch_sees_at_any_size(model: Perception, folder: 
         (seen,) = backend.perceive([picture])
         with torch.inference_mode():
             outputs = Exported(reference.eval())(torch.from_numpy(picture)[None])
-        expected = evidence([o.numpy()[0] for o in outputs], picture.shape[1], picture.shape[0])
+        expected = evidence([o.numpy()[0] for o in outputs[:5]], picture.shape[1], picture.shape[0])
         np.testing.assert_allclose(seen.categories, expected.categories, atol=2e-3)
         np.testing.assert_allclose(seen.severities, expected.severities, atol=1e-2)
         np.testing.assert_allclose(seen.levels, expected.levels, atol=2e-3)
         assert abs(seen.spread - expected.spread) < 0.05
+        assert seen.features is None
+        (seen,) = backend.perceive([picture], features=True)
+        assert seen.features is not None
+        assert seen.features.eyes == backend.eyes == backend.manifest["sha256"]
+        assert tuple(len(scale) for scale in seen.features.maps) == backend.widths == TINY.told_widths
+        for scale, true in zip(seen.features.maps, outputs[5:], strict=True):
+            np.testing.assert_allclose(scale, true.numpy()[0], atol=5e-3)
+
+
+def test_an_export_without_features_gives_none(folder: Path, tmp_path: Path) -> None:
+    proto = onnx.load(folder / "model.onnx")
+    del proto.graph.output[5:]
+    onnx.save(proto, tmp_path / "model.onnx")
+    facts = {"name": "old", "calibration": to_manifest((0.5,) * 12, 1.0, 0.0, 1.0)}
+    write_manifest(tmp_path / "manifest.json", tmp_path / "model.onnx", facts)
+    backend = OnnxPerception(tmp_path, threads=1)
+    assert backend.widths == ()
+    assert backend.perceive(pictures((64, 64)), features=True)[0].features is None
+    with pytest.raises(ModelError, match="export it again"):
+        KeptPerception(backend, tmp_path)
+
+
+def test_a_file_that_ships_says_nothing_of_where_it_was_made(folder: Path) -> None:
+    exported = (folder / "model.onnx").read_bytes()
+    for place in (Path(torch.__file__).parent, Path(quibble.__file__).parent):
+        assert str(place).encode() not in exported
 
 
 def test_a_score_does_not_change_with_its_company(folder: Path) -> None:

@@ -19,7 +19,8 @@ def test_maps_are_a_quarter_of_any_size(height: int, width: int) -> None:
     assert seen.dense.categories.shape == (2, CATEGORY_CHANNELS, *size)
     assert seen.dense.severities.shape == (2, len(Category), *size)
     assert seen.dense.kinds.shape == (2, len(Distortion), *size)
-    assert [f.shape[1] for f in seen.features] == list(TINY.vision.widths)
+    assert [f.shape[1] for f in seen.features] == list(TINY.told_widths)
+    assert [f.shape[2:] for f in seen.features] == [(-(-height // s), -(-width // s)) for s in (4, 8, 16, 32)]
     assert 0 <= seen.dense.severities.min() <= seen.dense.severities.max() <= 5
 
 

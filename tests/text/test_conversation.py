@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quibble.errors import ModelError
 from quibble.taxonomy import Category
-from quibble.text.conversation import IGNORED, Conversation, prompt, sample
+from quibble.text.conversation import IGNORED, Conversation, Features, prompt, sample
 from quibble.text.evidence import ComparisonNotes, PictureNotes, RegionNotes, Spot
 from quibble.text.special import BOS, EOS, IMAGE, SEGMENT, SEGMENT_TEXT, SPECIAL
 from quibble.text.tokenizer import Tokenizer, nano, train
@@ -88,3 +91,28 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(ModelError, match="reinstall"):
         Tokenizer(tmp_path / "bad.json")
+
+
+@given(st.text(max_size=60))
+def test_pieces_are_whole_characters_and_make_up_the_text(text: str) -> None:
+    ids = nano().encode(text)
+    assert "".join(nano().pieces(ids)) == text == nano().decode(ids)
+
+
+def test_a_character_comes_with_its_last_token_and_what_is_none_never_comes() -> None:
+    cut = nano().encode("€")
+    assert len(cut) > 1
+    assert list(nano().pieces([*cut, nano().special(SEGMENT[0])])) == ["€"]
+    assert list(nano().pieces([*nano().encode("a"), *cut[:-1], *nano().encode("b")])) == ["a", "b"]
+    assert list(nano().pieces(cut[:-1])) == []
+    assert list(nano().pieces(nano().encode("\ufffd"))) == ["\ufffd"]
+
+
+def test_features_go_with_their_pictures() -> None:
+    features = Features(maps=(np.zeros((1, 2, 2), np.float32),), eyes="mine")
+    pair = Conversation.against(CLEAN, CLEAN)
+    seen = pair.seen(features, None)
+    assert [picture.features for picture in seen.pictures] == [features, None]
+    assert seen == pair
+    with pytest.raises(ValueError):
+        pair.seen(features)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quibble.errors import CapabilityError
 from quibble.geometry import Mask, Point
+from quibble.text.conversation import Features
 
 if TYPE_CHECKING:
     from quibble.backends.language import Sampling
@@ -28,6 +29,7 @@ class Evidence:
     severities: (12, h, w), 0..5. kinds: (35, h, w), logits of the distortions.
     levels: (5,), probabilities of the quality levels, best first, summing to 1.
     spread: points of 100 within which the model expects to miss the mean opinion.
+    features: for a language model that reads visual tokens, where they were asked for and the model gives them.
     """
 
     categories: Maps
@@ -37,13 +39,16 @@ class Evidence:
     spread: float
     width: int
     height: int
+    features: Features | None = None
 
 
 #: What an exported graph gives back, in this order, each with a batch in front.
 OUTPUTS: Final = ("categories", "severities", "kinds", "levels", "spread")
+#: What it gives on request: features at a quarter of the view and so on, finest first.
+FEATURES: Final = ("features_4", "features_8", "features_16", "features_32")
 
 
-def evidence(outputs: Sequence[Maps], width: int, height: int) -> Evidence:
+def evidence(outputs: Sequence[Maps], width: int, height: int, features: Features | None = None) -> Evidence:
     """OUTPUTS of one picture, without the batch -> Evidence."""
     categories, severities, kinds, levels, spread = outputs
     return Evidence(
@@ -54,6 +59,7 @@ def evidence(outputs: Sequence[Maps], width: int, height: int) -> Evidence:
         spread=float(spread[0]),
         width=width,
         height=height,
+        features=features,
     )
 
 
@@ -81,8 +87,23 @@ class PerceptionBackend(Protocol):
     def name(self) -> str:
         """What it is called in reports, such as "nano-0.1"."""
 
-    def perceive(self, views: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
-        """Look at views, (H, W, 3) uint8 sRGB of at least 64 pixels each way, of any sizes. One Evidence a view."""
+    def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
+        """Look at views, (H, W, 3) uint8 sRGB of at least 64 pixels each way, of any sizes. One Evidence a view.
+
+        features: give them too, if the model can.
+        """
+
+
+class FeatureBackend(PerceptionBackend, Protocol):
+    """One that gives features when it is asked for them."""
+
+    @property
+    def eyes(self) -> str:
+        """Hash of its weights; see Features."""
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of the features, finest first; none for weights that give none."""
 
 
 class LanguageBackend(Protocol):
@@ -100,6 +121,18 @@ class LanguageBackend(Protocol):
 
     def weigh(self, conversation: Conversation, words: Sequence[str]) -> list[float]:
         """How the answer to the last turn is shared out among words that it may begin with. Sums to 1."""
+
+
+@runtime_checkable
+class OutliningBackend(LanguageBackend, Protocol):
+    """One that can end its answer in a mask."""
+
+    def outline(self, conversation: Conversation, *, sampling: Sampling) -> tuple[str, Maps | None]:
+        """The answer to the last turn, and logits of the mask that it ends in, of the first picture.
+
+        They are at the size of Evidence's maps, (h, w); None: the answer has no mask. Raises CapabilityError where the
+        weights or the picture's features for it are missing.
+        """
 
 
 class SeeingBackend(LanguageBackend, Protocol):

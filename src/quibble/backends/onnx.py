@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble.backends.base import OUTPUTS, Calibration, Evidence, evidence
+from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Maps, evidence
 from quibble.backends.weights import NANO, open_session, read_manifest
+from quibble.text.conversation import Features
 
 #: Views of one size are run together, this many at a time: more only costs memory on a CPU.
 _BATCH: Final = 4
@@ -25,6 +26,9 @@ class OnnxPerception:
     def __init__(self, folder: Path = NANO, *, threads: int = 0) -> None:
         self.manifest = read_manifest(folder, {"calibration"})
         self._session = open_session(folder, self.manifest, threads=threads)
+        given = {output.name: output.shape for output in self._session.get_outputs()}
+        self._features = FEATURES if FEATURES[0] in given else ()
+        self._widths = tuple(int(given[name][1]) for name in self._features)
         calibration = self.manifest["calibration"]
         self.calibration = Calibration(
             threshold=tuple(calibration["threshold"]),
@@ -37,8 +41,19 @@ class OnnxPerception:
     def name(self) -> str:
         return str(self.manifest["name"])
 
-    def perceive(self, views: Sequence[NDArray[np.uint8]]) -> list[Evidence]:
-        """See PerceptionBackend."""
+    @property
+    def eyes(self) -> str:
+        """See FeatureBackend."""
+        return str(self.manifest["sha256"])
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """See FeatureBackend."""
+        return self._widths
+
+    def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
+        """See PerceptionBackend. Exports without features give none."""
+        wanted = (*OUTPUTS, *(self._features if features else ()))
         found: list[Evidence | None] = [None] * len(views)
         by_size: dict[tuple[int, ...], list[int]] = {}
         for i, v in enumerate(views):
@@ -46,7 +61,12 @@ class OnnxPerception:
         for (height, width, _), numbers in by_size.items():
             for start in range(0, len(numbers), _BATCH):
                 group = numbers[start : start + _BATCH]
-                outputs = self._session.run(list(OUTPUTS), {"image": np.stack([views[i] for i in group])})
+                outputs = self._session.run(list(wanted), {"image": np.stack([views[i] for i in group])})
                 for row, i in enumerate(group):
-                    found[i] = evidence([output[row] for output in outputs], width, height)
+                    found[i] = self._evidence([output[row] for output in outputs], width, height)
         return [seen for seen in found if seen is not None]
+
+    def _evidence(self, outputs: Sequence[Maps], width: int, height: int) -> Evidence:
+        maps = tuple(outputs[len(OUTPUTS) :])
+        features = Features(maps=maps, eyes=self.eyes) if maps else None
+        return evidence(outputs[: len(OUTPUTS)], width, height, features)

@@ -21,9 +21,14 @@ class PerceptionConfig:
     decoder_width: int = 48
     opinion_width: int = 256
 
+    @property
+    def told_widths(self) -> tuple[int, ...]:
+        """Channels of the features that `told` gives."""
+        return (self.decoder_width, *self.vision.widths[1:])
+
 
 class Perceived(NamedTuple):
-    """features: four scales, finest first, for whoever asks more questions of the same picture."""
+    """features: as `told` gives them, for whoever asks more questions of the same picture."""
 
     dense: Dense
     opinion: Opinion
@@ -50,7 +55,12 @@ class Perception(nn.Module):
     def forward(self, rgb: Tensor) -> Perceived:
         """See the class."""
         dense, features = self.look(rgb)
-        return Perceived(dense, self.opinion(rgb, features, dense), features[:-1])
+        return Perceived(dense, self.opinion(rgb, features, dense), told(features))
+
+
+def told(features: list[Tensor]) -> list[Tensor]:
+    """What look() gave -> four scales, finest first: the decoder's, which know what was found, then the encoder's."""
+    return [features[-1], *features[1:-1]]
 
 
 class Exported(nn.Module):
@@ -64,7 +74,10 @@ class Exported(nn.Module):
         self.model = model
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """(B, H, W, 3) uint8 sRGB -> categories, severities, kinds, levels, spread; see backends.base.Evidence."""
+        """(B, H, W, 3) uint8 sRGB -> backends.base.OUTPUTS, then the features as they are, backends.base.FEATURES.
+
+        All features are computed on the way: whoever does not ask for them pays nothing.
+        """
         rgb = image.permute(0, 3, 1, 2).float() / 255
         seen = self.model(rgb)
         dense, opinion = seen.dense, seen.opinion
@@ -74,4 +87,5 @@ class Exported(nn.Module):
             dense.kinds,
             opinion.levels.exp(),
             opinion.spread,
+            *seen.features,
         )

@@ -29,28 +29,42 @@ IGNORED: Final = -100
 Stretch = tuple[Sequence[int], bool]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Features:
+    """What the vision half saw in a picture, beyond what evidence can say.
+
+    maps: (C, h, w) of several scales, finest first. eyes: hash of the weights that saw it; others see otherwise.
+    """
+
+    maps: tuple[NDArray[np.float32], ...]
+    eyes: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """A picture in a conversation: its evidence code, or its pixels for models that see them; a name among several.
 
-    pixels: (H, W, 3) uint8.
+    pixels: (H, W, 3) uint8. features: for visual tokens; None: the picture is known by its evidence alone.
     """
 
     evidence: str = ""
     name: str = ""
     pixels: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    features: Features | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conversation:
     """Pictures, what is known beside them, and what was said: (question, answer) pairs, answers "" where not given yet.
 
-    region, comparison: evidence codes of the region asked about, and of the comparison of A and B. focus: the region
+    region, comparison: evidence codes of the region asked about, and of the comparison of A and B. inside: how much of
+    each place of the finest features lies in that region, (h, w) in 0..1, where there are features. focus: the region
     of the last picture that is asked about, for models that see pixels.
     """
 
     pictures: tuple[Shown, ...]
     region: str | None = None
+    inside: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
     comparison: str | None = None
     focus: Region | None = None
     turns: tuple[tuple[str, str], ...] = ()
@@ -81,6 +95,11 @@ class Conversation:
     def showing(cls, *pictures: Shown, focus: Region | None = None) -> Conversation:
         """On pictures as they are, without evidence."""
         return cls(pictures=pictures, focus=focus)
+
+    def seen(self, *features: Features | None, inside: NDArray[np.float32] | None = None) -> Conversation:
+        """The same with the features of its pictures, in order, and the places of its region."""
+        pictures = tuple(replace(shown, features=what) for shown, what in zip(self.pictures, features, strict=True))
+        return replace(self, pictures=pictures, inside=inside)
 
     def saying(self, question: str, answer: str = "") -> Conversation:
         """The same with one turn more."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+import codecs
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,27 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids, special tokens left out."""
         return str(self._inner.decode(list(ids), skip_special_tokens=True))
+
+    def pieces(self, ids: Iterable[int]) -> Iterator[str]:
+        """The text of ids as they come, special tokens left out: whole characters only.
+
+        A character may have several tokens: it comes with its last. Bytes that make no character are left out.
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("ignore")
+        for number in ids:
+            text = decoder.decode(self._bytes[number])
+            if text:
+                yield text
+
+    @cached_property
+    def _bytes(self) -> list[bytes]:
+        """Of each piece, by its number; none of special tokens."""
+        # Byte-level BPE writes a byte as the character of its number where that is visible, and as one beyond 255 else.
+        visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
+        others = [byte for byte in range(256) if byte not in visible]
+        byte_of = {chr(byte): byte for byte in visible} | {chr(256 + n): byte for n, byte in enumerate(others)}
+        pieces = {number: piece for piece, number in self._inner.get_vocab().items() if piece not in self._special}
+        return [bytes(byte_of[c] for c in pieces.get(number, "")) for number in range(self.size)]
 
 
 @cache

@@ -13,7 +13,7 @@ import onnx
 import torch
 from onnx import TensorProto, numpy_helper
 
-from quibble.backends.base import OUTPUTS
+from quibble.backends.base import FEATURES, OUTPUTS
 from quibble.model.perception import Exported, Perception
 from quibble.train import recipe as recipes
 from quibble.train.checkpoint import load_weights
@@ -37,14 +37,24 @@ def export_perception(model: Perception, path: Path) -> None:
             Exported(model).eval(),
             (example,),
             input_names=["image"],
-            output_names=list(OUTPUTS),
+            output_names=[*OUTPUTS, *FEATURES],
             dynamic_shapes={"image": {0: batch, 1: height, 2: width}},
             dynamo=True,
             verbose=False,
         )
     assert program is not None
-    proto = program.model_proto
+    write_graph(program.model_proto, path)
+
+
+def write_graph(proto: onnx.ModelProto, path: Path) -> None:
+    """Write an exported graph as it ships: weights in half precision, and nothing of where it was made."""
     halve(proto)
+    # Traces of the code behind each node, with the paths of the machine: more bytes than a small model has weights.
+    for node in proto.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del proto.graph.value_info[:]
+    del proto.graph.metadata_props[:]
     onnx.checker.check_model(proto)
     onnx.save(proto, str(path))
 
@@ -70,8 +80,13 @@ def halve(proto: onnx.ModelProto) -> None:
         graph.node.insert(0, node)
 
 
+def file_facts(model: Path) -> dict[str, Any]:
+    """A file's name, hash and size, as a manifest has them."""
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    return {"file": model.name, "sha256": digest, "bytes": model.stat().st_size}
+
+
 def write_manifest(path: Path, model: Path, facts: dict[str, Any]) -> None:
     """Write what a user must be able to know of the weights: hash, recipe, commit, data, licences, figures."""
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()
-    manifest = {"file": model.name, "sha256": digest, "bytes": model.stat().st_size, **facts}
+    manifest = file_facts(model) | facts
     path.write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from quibble.backends.base import Evidence, evidence
+from quibble.backends.base import OUTPUTS, Evidence, evidence
 from quibble.model.perception import Exported, Perception
 from quibble.train import losses, validation
 from quibble.train.batches import batches
@@ -120,7 +120,8 @@ class Trainer:
         @torch.inference_mode()
         def look(picture: NDArray[np.uint8]) -> Evidence:
             outputs = model(torch.from_numpy(np.array(picture))[None].to(device))
-            return evidence([output.cpu().numpy()[0] for output in outputs], picture.shape[1], picture.shape[0])
+            maps = [output.cpu().numpy()[0] for output in outputs[: len(OUTPUTS)]]
+            return evidence(maps, picture.shape[1], picture.shape[0])
 
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
         return {f"val/{k}": v for k, v in validation.measure_dense(look, truths).items()}
