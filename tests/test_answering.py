@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from quibble import Assessor, Box, Category, Look, Mask, Region, Sampling
-from quibble.errors import ArgumentError, ModelError
+from quibble.backends.base import Maps
+from quibble.errors import ArgumentError, CapabilityError, ModelError
 from quibble.text import questions
+from quibble.text.conversation import Conversation
 from quibble.text.evidence import RegionNotes, Spot
 from tests.fake_backend import FakeBackend
 from tests.fake_speaker import FakeSpeaker
@@ -242,3 +244,60 @@ def test_without_language_weights_words_are_refused_and_figures_are_not(
         use(assessor, look)
     assert "\n" not in str(error.value)
     assert assessor.rank([look, look])[0].votes == 0.5
+
+
+class Drawing(FakeSpeaker):
+    """Draws the left third of a picture of 160 x 120, or nothing."""
+
+    def __init__(self, answers: dict[str, str] | None = None, *, draws: bool = True) -> None:
+        super().__init__(answers)
+        self.draws = draws
+
+    def outline(self, conversation: Conversation, *, sampling: Sampling) -> tuple[str, Maps | None]:
+        text = "".join(self.write(conversation, sampling=sampling))
+        logits = np.full((30, 40), -5.0, np.float32)
+        logits[:, :13] = 5
+        return text, logits if self.draws else None
+
+
+def test_grounding_by_tokens_has_the_mask_that_was_drawn() -> None:
+    asked = f"Where is the noise? {questions.WITH_MASK}"
+    speaker = Drawing({asked: "Some noise at the left."})
+    grounding = Assessor(FakeBackend(), speaker).ground(halves(200, 10), "Where is the noise?", by="tokens")
+    (finding,) = grounding.findings
+    assert (grounding.text, finding.category) == ("Some noise at the left.", Category.NOISE)
+    assert finding.box.x1 == pytest.approx(52, abs=2)
+    assert finding.confidence < 0.2
+    assert speaker.heard[-1].pictures[0].features is not None
+    nowhere = Assessor(FakeBackend(), Drawing(draws=False)).ground(halves(200, 10), "noise", by="tokens")
+    assert nowhere.findings == ()
+
+
+def test_what_draws_no_masks_is_not_asked_for_them(assessor: Assessor, look: Look) -> None:
+    with pytest.raises(CapabilityError, match="fake-language draws no masks"):
+        assessor.ground(look, "blur", by="tokens")
+    with pytest.raises(ArgumentError, match="'findings' or 'tokens'"):
+        assessor.ground(look, "blur", by="guess")  # type: ignore[arg-type]
+
+
+def test_words_are_asked_for_with_the_features_and_figures_without(assessor: Assessor, speaker: FakeSpeaker) -> None:
+    picture, asked = halves(200, 10), assessor.backend.asked  # type: ignore[attr-defined]
+    assessor.score(picture)
+    assessor.assess(picture)
+    list(assessor.assess_many([picture]))
+    assessor.rank([picture, picture])
+    assert not any(asked)
+    assessor.describe(picture)
+    assert asked[-1]
+    heard = speaker.heard[-1]
+    assert heard.pictures[0].features is not None
+    assert heard.inside is None
+    assessor.refer(picture, LEFT)
+    inside = speaker.heard[-1].inside
+    assert inside is not None
+    assert inside.sum() * 16 == LEFT.area
+    assessor.compare(picture, picture)
+    assert all(shown.features is not None for shown in speaker.heard[-1].pictures)
+    # Originals are not among what is learned with pictures.
+    assessor.compare(picture, picture, picture)
+    assert all(shown.features is None for shown in speaker.heard[-1].pictures)

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from quibble.backends.base import Evidence
-from quibble.findings import CATEGORIES, DISTORTIONS, find, label, suspect
+from quibble.findings import CATEGORIES, DISTORTIONS, find, label, suspect, traced
+from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
 THRESHOLD = (0.5,) * 12
@@ -118,3 +119,32 @@ def test_calibration_moves_confidence(offset: float) -> None:
     seen.categories[0] = 0.75
     (finding,) = find(seen, width=160, height=120, threshold=THRESHOLD, slope=2.0, offset=offset)
     assert abs(finding.confidence - 1 / (1 + np.exp(-(2 * np.log(3) + offset)))) < 1e-4
+
+
+def test_a_drawn_mask_is_a_finding_as_sure_as_the_evidence_there() -> None:
+    seen = evidence()
+    number = CATEGORIES.index(Category.NOISE)
+    seen.categories[number, 10:20, 10:30] = 0.8
+    seen.severities[number] = 4.0
+    logits = np.full((30, 40), -6.0, np.float32)
+    logits[10:20, 10:30] = 6
+    (noise,) = traced(seen, logits, [Category.NOISE], width=160, height=120)
+    box = Box(x0=40, y0=40, x1=120, y1=80)
+    assert noise.mask.iou(Mask.from_box(box, width=160, height=120)) > 0.95
+    assert (noise.category, round(noise.severity)) == (Category.NOISE, 4)
+    assert noise.confidence > 0.6
+    (likeliest,) = traced(seen, logits, [], width=160, height=120)
+    assert likeliest.category is Category.NOISE
+    noise, blur = traced(seen, logits, [Category.NOISE, Category.BLUR], width=160, height=120)
+    assert blur.mask == noise.mask
+    assert blur.confidence < 0.1
+    assert traced(seen, np.full((30, 40), -1.0, np.float32), [Category.NOISE], width=160, height=120) == ()
+
+
+def test_a_mask_drawn_over_the_margin_of_a_small_picture_ends_with_the_picture() -> None:
+    seen = evidence(16, 16)
+    (found,) = traced(seen, np.full((16, 16), 6.0, np.float32), [Category.BLUR], width=64, height=32)
+    assert found.mask.share == 1
+    outside = np.full((16, 16), -6.0, np.float32)
+    outside[8:] = 6
+    assert traced(seen, outside, [Category.BLUR], width=64, height=32) == ()

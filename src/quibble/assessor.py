@@ -21,6 +21,7 @@ from quibble.backends.base import (
     Evidence,
     LanguageBackend,
     MaskingBackend,
+    OutliningBackend,
     PerceptionBackend,
     PointSegmenter,
     SeeingBackend,
@@ -32,7 +33,7 @@ from quibble.backends.speaker import OnnxSpeaker
 from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
-from quibble.findings import find
+from quibble.findings import find, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
 from quibble.pointing import finding_at, findings_meant, phrases_in
@@ -140,17 +141,17 @@ class Assessor:
     def look(self, image: Any, *, max_megapixels: float = 100.0, allow_truncated: bool = False) -> Look:
         """Look at a picture once; the result answers many questions. image: whatever quibble.image.load takes."""
         pixels = load(image, max_megapixels=max_megapixels, allow_truncated=allow_truncated)
-        return self._looks([_name(image)], [pixels])[0]
+        return self._looks([_name(image)], [pixels], features=True)[0]
 
     def score(self, image: Any) -> Score:
         """How good a picture is as a whole, 0 (bad) to 100 (excellent)."""
-        look = self._look(image)
+        look = self._look(image, features=False)
         return self._score(look.evidence) if self.viewer is None else seeing.rate(self.viewer, look.view)
 
     def assess(self, image: Any) -> Report:
         """The score, and what is wrong where."""
         self.need(Ability.ASSESS)
-        look = self._look(image)
+        look = self._look(image, features=False)
         calibration = self.backend.calibration
         findings = find(
             look.evidence,
@@ -248,22 +249,36 @@ class Assessor:
             question = questions.refer(self._region_notes(look, region), long=long)
         return Answer(text=self._write(self._about(look, region).saying(question), sampling))
 
-    def ground(self, image: Any, query: str, *, sampling: Sampling = GREEDY) -> Grounding:
+    def ground(
+        self,
+        image: Any,
+        query: str,
+        *,
+        by: Literal["findings", "tokens"] = "findings",
+        sampling: Sampling = GREEDY,
+    ) -> Grounding:
         """Where the answer to a query lies. query: a question or request, or only the name of a category.
 
         The regions are findings, with the masks that assess() gives, or, with a low confidence and a text that says
-        so, what was not sure enough for a finding; there are none where nothing was seen. A model that sees for itself
-        says in words where it is, which the probabilities of these words turn into a point; there the segmenter, or a
-        finding of nano's, gives the region. Source: IQA-Octopus, text-to-point.
+        so, what was not sure enough for a finding; there are none where nothing was seen. by="tokens": instead they
+        have the mask that the language model draws with its segmentation tokens; raises CapabilityError for one that
+        cannot. A model that sees for itself says in words where it is, which the probabilities of these words turn
+        into a point; there the segmenter, or a finding of nano's, gives the region. Source: IQA-Octopus, text-to-point.
         """
+        if by not in ("findings", "tokens"):
+            raise ArgumentError(f"regions are had by 'findings' or 'tokens', found {by!r}")
         look, query = self._look(image), tidy(query)
         names = {name.lower(): category for category in Category for name in (category.value, category.words)}
         named = names.get(query.lower())
         if self.viewer is not None:
             asked = plain.where(named.words) if named is not None else query
+            if by == "tokens" and not isinstance(self.viewer, MaskingBackend):
+                raise CapabilityError(f"{self.viewer.name} draws no masks with tokens; ask nano for them")
             return self._point_out(self.viewer, look, asked, sampling)
         report = self.assess(look)
         asked = questions.where(named.words) if named is not None else query
+        if by == "tokens":
+            return self._outlined(look, asked, sampling)
         told = self._write(self._about(look).saying(f"{asked} {questions.WITH_BOX}"), sampling)
         suspected = self._suspected(report, look.evidence)
         return Grounding(text=without_codes(told), findings=findings_meant(asked, told, report, suspected))
@@ -282,6 +297,8 @@ class Assessor:
         about = Conversation.comparing(
             *notes, comparison=told, reference=None if original is None else self._notes(original)
         )
+        if original is None:
+            about = about.seen(*(look.evidence.features for look in looks))
         text = self._write(about.saying(self._asks.two), sampling, opening=f"Image {told.winner} is")
         where = {}
         for category, difference in told.differences:
@@ -301,7 +318,7 @@ class Assessor:
         if self.viewer is not None:
             names, scores = self._rate(self.viewer, images)
         else:
-            looks = [self._look(image) for image in images]
+            looks = [self._look(image, features=False) for image in images]
             names, scores = [look.image for look in looks], [self.score(look) for look in looks]
         if len(names) < 2:
             raise ArgumentError(f"a ranking needs two pictures or more, found {len(names)}")
@@ -319,8 +336,28 @@ class Assessor:
         """A conversation about a picture or a region of it, for several turns, streamed if wanted."""
         return Chat(self._about(self._look(image), region), self.language, sampling)
 
-    def _look(self, image: Any) -> Look:
-        return image if isinstance(image, Look) else self.look(image)
+    def _look(self, image: Any, *, features: bool = True) -> Look:
+        if isinstance(image, Look):
+            return image
+        return self.look(image) if features else self._looks([_name(image)], [load(image)])[0]
+
+    def _outlined(self, look: Look, asked: str, sampling: Sampling) -> Grounding:
+        if not isinstance(self.language, OutliningBackend):
+            raise CapabilityError(f"{self.language.name} draws no masks; ground by='findings'")
+        about = self._about(look).saying(f"{asked} {questions.WITH_MASK}")
+        told, logits = self.language.outline(about, sampling=sampling)
+        if logits is None:
+            return Grounding(text=without_codes(told), findings=())
+        found = traced(
+            look.evidence,
+            logits,
+            categories_named(told) or categories_named(asked),
+            width=look.width,
+            height=look.height,
+            slope=self.backend.calibration.slope,
+            offset=self.backend.calibration.offset,
+        )
+        return Grounding(text=without_codes(told), findings=found)
 
     def _better(self, a: Look, b: Look, reference: Look | None = None) -> float:
         scores = self.score(a).value, self.score(b).value
@@ -337,7 +374,12 @@ class Assessor:
         if self.viewer is not None:
             focus = None if region is None else _inside(region, look)
             return Conversation.showing(Shown(pixels=look.view), focus=focus)
-        return Conversation.about(self._notes(look), None if region is None else self._region_notes(look, region))
+        features = look.evidence.features
+        if region is None:
+            return Conversation.about(self._notes(look)).seen(features)
+        mask = _inside(region, look).to_mask(width=look.width, height=look.height)
+        inside = None if features is None else noting.coverage(look.evidence, mask)
+        return Conversation.about(self._notes(look), self._region_notes(look, region)).seen(features, inside=inside)
 
     def _against(self, look: Look, reference: Look) -> Conversation:
         if self.viewer is not None:
@@ -401,11 +443,13 @@ class Assessor:
         for look in looks:
             yield self.assess(look)
 
-    def _looks(self, names: Sequence[str], pictures: Sequence[NDArray[np.uint8]]) -> list[Look]:
+    def _looks(
+        self, names: Sequence[str], pictures: Sequence[NDArray[np.uint8]], *, features: bool = False
+    ) -> list[Look]:
         if self.viewer is not None:
             return [_shown(name, picture) for name, picture in zip(names, pictures, strict=True)]
         views = [preprocess.view(picture) for picture in pictures]
-        evidence = self.backend.perceive(views)
+        evidence = self.backend.perceive(views, features=features)
         cells = [native.cells(picture) for picture in pictures]
         # As one call, so that the tiles of all pictures share batches.
         pixels = [cell.pixels for group in cells for cell in group]

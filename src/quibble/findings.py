@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -68,6 +68,35 @@ def suspect(
     inside = max(regions, key=lambda region: float(probability[region].sum()))
     mask = _at_size(np.where(inside, probability, 0), threshold, width, height)
     return _finding(evidence, number, inside, probability, mask, slope, offset)
+
+
+def traced(
+    evidence: Evidence,
+    logits: NDArray[np.float32],
+    categories: Collection[Category],
+    *,
+    width: int,
+    height: int,
+    slope: float = 1.0,
+    offset: float = 0.0,
+) -> tuple[Finding, ...]:
+    """Findings where somebody drew a mask: of each category named, or of the likeliest there if none is.
+
+    logits: of the mask, at the size of the evidence's maps; nothing is found if it is empty. How sure and how severe
+    they are is what the evidence says of that place.
+    """
+    content = content_of(evidence, width, height)
+    drawn = np.asarray(1 / (1 + np.exp(-logits[content])), dtype=np.float32)
+    inside = drawn >= 0.5
+    if not inside.any():
+        return ()
+    maps = [smooth(evidence.categories[number][content]) + np.float32(1e-6) for number in range(len(CATEGORIES))]
+    numbers = [CATEGORIES.index(category) for category in categories]
+    if not numbers:
+        numbers = [int(np.argmax([probability[inside].mean() for probability in maps]))]
+    mask = _at_size(drawn, 0.5, width, height)
+    found = (_finding(evidence, number, inside, maps[number], mask, slope, offset) for number in numbers)
+    return tuple(finding for finding in found if finding is not None)
 
 
 def likeliest(probability: NDArray[np.float32]) -> float:

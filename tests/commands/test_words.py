@@ -116,6 +116,18 @@ def test_ground() -> None:
     assert len(Grounding.from_dict(found).masks) == 1
 
 
+def test_ground_by_tokens(speaker: FakeSpeaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("ground", "half.png", "blur", "--by", "tokens")
+    assert refused.exit_code == 2
+    assert "draws no masks; ground by='findings'" in refused.stderr
+    drawn = np.full((30, 40), -9, np.float32)
+    drawn[:, 20:] = 9
+    monkeypatch.setattr(speaker, "outline", lambda *_, sampling: ("At the right.", drawn), raising=False)
+    told, finding = said("ground", "half.png", "blur", "--by", "tokens").splitlines()
+    assert told == "At the right."
+    assert finding == "  obvious blur, bottom right, 50% of the picture, box 80,0,80,120"
+
+
 def test_compare_and_rank() -> None:
     text = f"Image B is {questions.COMPARE}"
     lines = said("compare", "half.png", "dark.png").splitlines()

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from quibble.model.language import Language, LanguageConfig
-from quibble.model.lmm import Lmm, LmmConfig, Perceiving, Shown
+from quibble.model.lmm import Lmm, LmmConfig, Looked, Perceiving, Recalled, Shown
 from quibble.model.perception import Perception, PerceptionConfig
 from quibble.model.vision import VisionConfig
 
@@ -103,3 +103,23 @@ def test_what_does_not_fit_together_is_refused(model: Lmm, ids: list[int], shown
 def test_grid_and_language_must_agree(model: Lmm) -> None:
     with pytest.raises(ValueError, match="2 x 4 grid"):
         Lmm.nano(model.eyes, model.language, SIZES, LmmConfig(grid=(2, 4)))
+
+
+def test_features_that_were_looked_at_before_are_as_good_as_the_picture(model: Lmm) -> None:
+    ids = torch.tensor([[1, IMAGE, IMAGE, REGION, *GROUP, 21]])
+    shown = picture(64, 96)
+    region = torch.zeros(64, 96)
+    region[:20] = 1
+    with torch.inference_mode():
+        features = Looked(tuple(scale[0] for scale in model.eyes(shown.unsqueeze(0))))
+        here = model(ids, [Shown(pictures=(shown,), regions=((0, region),), targets=(0,))])
+        recalled = model(ids, [Shown(pictures=(features,), regions=((0, region),), targets=(0,))])
+    torch.testing.assert_close(here.hidden, recalled.hidden)
+    torch.testing.assert_close(here.masks[0], recalled.masks[0])
+    with pytest.raises(ValueError, match="no eyes"):
+        Recalled(model.eyes.widths)(shown.unsqueeze(0))
+
+
+def test_segmentation_tokens_of_what_was_not_shown_make_no_masks(model: Lmm) -> None:
+    with torch.inference_mode():
+        assert model(torch.tensor([[1, IMAGE, IMAGE, *GROUP]]), [Shown()]).masks == []

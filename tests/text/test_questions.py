@@ -35,6 +35,7 @@ def referring(count: int, *, long: bool) -> str:
         (questions.COMPARE, compare._WHY),
         (questions.where("noise"), ground._WHERE),
         (questions.WITH_BOX, ground._ASK_BOX),
+        (questions.WITH_MASK, ground._ASK_MASK),
         (referring(0, long=False), region._SHORT),
         (referring(0, long=True), QUESTIONS["local"]),
         (referring(1, long=False), QUESTIONS["refer_short_single"]),

@@ -94,8 +94,8 @@ GREEDY: Final = Sampling()
 class Reply(Iterator[int]):
     """An answer as it is written, token by token. The token that ends it is not handed out.
 
-    finished: whether it ended by itself, and not because limit or context were reached. before: what was heard when
-    each token was chosen. heard: with all tokens that were handed out, to go on from.
+    ending: that token; None while it goes on, and if it ended because limit or context were reached. before: what was
+    heard when each token was chosen. heard: with all tokens that were handed out, to go on from.
     """
 
     def __init__(
@@ -107,7 +107,12 @@ class Reply(Iterator[int]):
         self._heard = heard
         self.tokens: list[int] = []
         self.before: list[Heard] = []
-        self.finished = False
+        self.ending: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended by itself."""
+        return self.ending is not None
 
     @property
     def heard(self) -> Heard:
@@ -123,7 +128,7 @@ class Reply(Iterator[int]):
         heard = self.heard
         token = self._sampling.draw(heard.logits, self._rng)
         if token in self._stop:
-            self.finished = True
+            self.ending = token
             raise StopIteration
         self._unread = token
         self.tokens.append(token)
@@ -160,6 +165,10 @@ class OnnxLanguage:
         """
         logits, hidden, tape, length = self._run(ids, [len(ids) - 1], visual, after)
         return Heard(length=length, logits=logits[0], hidden=hidden[0], tape=tape)
+
+    def states(self, ids: Sequence[int], *, after: Heard) -> Numbers:
+        """Hidden states of tokens that are read after others. (len(ids), width)"""
+        return self._run(ids, range(len(ids)), None, after)[1]
 
     def reply(self, heard: Heard, *, stop: Collection[int], limit: int = 400, sampling: Sampling = GREEDY) -> Reply:
         """Go on from what was heard until a token of `stop`, at most `limit` tokens or to the end of the context."""

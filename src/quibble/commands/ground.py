@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -21,7 +21,7 @@ _EXAMPLES = """\b
 Examples:
   quibble ground photo.jpg blur
   quibble ground photo.jpg "Which part is damaged the most?" --draw where.png
-  quibble ground photo.jpg "Where do you see noise?" --json
+  quibble ground photo.jpg "Where do you see noise?" --by tokens --json
   quibble ground photo.jpg "the dirty spot" --model http://localhost:8000/v1#llava --segmenter sam/
 """
 
@@ -35,12 +35,20 @@ Examples:
     help="With a model that sees for itself: what finds the extent of what it points to, a SAM or SAM 2 (folder or id "
     "of the hub) or stand-in. [default: what nano finds there]",
 )
+@click.option(
+    "--by",
+    type=click.Choice(["findings", "tokens"]),
+    default="findings",
+    show_default=True,
+    help="Take nano's regions from its findings, or from the mask that its language model draws.",
+)
 @draw_option("Write the picture with the regions drawn.")
 @answer_options
 def ground(
     photo: str,
     query: str,
     segmenter: str | None,
+    by: Literal["findings", "tokens"],
     draw: Path | None,
     as_json: bool,
     sampling: Sampling,
@@ -59,7 +67,7 @@ def ground(
 
         cutter = open_segmenter(segmenter)
     assessor = Assessor(model=model, segmenter=cutter, threads=threads)
-    grounding = assessor.ground(photo, query, sampling=sampling)
+    grounding = assessor.ground(photo, query, by=by, sampling=sampling)
     if draw is not None:
         _draw(photo, grounding, draw)
     if as_json:

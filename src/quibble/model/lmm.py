@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from quibble.model.abstractor import Abstractor, RegionPool
 from quibble.model.language import Language, LanguageConfig
-from quibble.model.perception import Perception, PerceptionConfig
+from quibble.model.perception import Perception, PerceptionConfig, told
 from quibble.model.segmentation import SegmentationDecoder
 from quibble.model.tiles import Tiled, pack_tiles
 
@@ -42,12 +42,12 @@ class Perceiving(nn.Module):
     @property
     def widths(self) -> tuple[int, ...]:
         """See Eyes."""
-        return (self.config.decoder_width, *self.config.vision.widths[1:])
+        return self.config.told_widths
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
         """See Eyes."""
         _, features = self.perception.look(rgb)
-        return [features[-1], *features[1:-1]]
+        return told(features)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,23 @@ class LmmConfig:
     first_segmentation_token: int = 10
 
 
+class Recalled(nn.Module):
+    """Eyes of a model that is shown only features of pictures that were looked at before."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self._widths = widths
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """See Eyes."""
+        return self._widths
+
+    def forward(self, rgb: Tensor) -> list[Tensor]:
+        """Raises ValueError: there is nothing to look with."""
+        raise ValueError("this model has no eyes: show it the features of a picture, not its pixels")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
     """Numbers of the tokens in whose places visual tokens go, and of the first segmentation token; None: has none."""
@@ -79,17 +96,32 @@ class Tokens:
         return (self.image,) if self.region is None else (self.image, self.region)
 
 
+class Looked(NamedTuple):
+    """A picture that was looked at before. features: (C_i, H_i, W_i) each, as eyes give them."""
+
+    features: tuple[Tensor, ...]
+
+
+#: (3, H, W), or one of the other forms.
+Picture = Tensor | Tiled | Looked
+
+
 class Shown(NamedTuple):
     """What goes with one row of ids.
 
-    pictures: (3, H, W) each, in the order of their tags, of any sizes; or cut into tiles. regions: in the order of
-    their tokens, the number of the picture and (H, W) with 1 inside. targets: numbers of the pictures that masks are
-    written for, in the order of the groups of segmentation tokens.
+    pictures: (3, H, W) each, in the order of their tags, of any sizes; or cut into tiles, or looked at before. regions:
+    in the order of their tokens, the number of the picture and (H, W) with 1 inside, at any scale. targets: numbers of
+    the pictures that masks are written for, in the order of the groups of segmentation tokens.
     """
 
-    pictures: Sequence[Tensor | Tiled] = ()
+    pictures: Sequence[Picture] = ()
     regions: Sequence[tuple[int, Tensor]] = ()
     targets: Sequence[int] = ()
+
+    def to(self, device: torch.device) -> Shown:
+        """The same on a device."""
+        regions = [(number, region.to(device)) for number, region in self.regions]
+        return Shown([_to(picture, device) for picture in self.pictures], regions, self.targets)
 
 
 class Said(NamedTuple):
@@ -163,15 +195,15 @@ class Lmm(nn.Module):
     def forward(self, ids: Tensor, shown: Sequence[Shown]) -> Said:
         """(B, T) ids and what was shown with each row -> Said.
 
-        Tokens of pictures and regions that were not shown at all (an empty Shown) keep their own embeddings. Raises
-        ValueError if ids have other numbers of pictures, regions or masks than were shown.
+        Where nothing was shown at all (an empty Shown), tokens of pictures and regions keep their own embeddings and
+        no masks are made. Raises ValueError if ids have other numbers of pictures, regions or masks than were shown.
         """
         seen = self.look([row.pictures for row in shown])
         hidden = self.language.continued(self.embed(ids, shown, seen))
         groups: list[Tensor] = []
         targets: list[Seen] = []
         for row, states, pictures, what in zip(ids, hidden, seen, shown, strict=True):
-            written = self._segmentation_states(row, states)
+            written = self._segmentation_states(row, states) if what.pictures else ()
             if len(written) != len(what.targets):
                 raise ValueError(f"{len(written)} groups of segmentation tokens but {len(what.targets)} targets")
             groups += written
@@ -181,17 +213,17 @@ class Lmm(nn.Module):
             hidden = hidden + self._idle(self.idle_side, hidden, shown)
         return Said(hidden, masks)
 
-    def look(self, pictures: Sequence[Sequence[Tensor | Tiled]]) -> list[list[Seen]]:
+    def look(self, pictures: Sequence[Sequence[Picture]]) -> list[list[Seen]]:
         """Pictures, row by row, as the eyes and the projector see them. Those of one size are seen together."""
         flat = [picture for row in pictures for picture in row]
-        views = [p.views if isinstance(p, Tiled) else p.unsqueeze(0) for p in flat]
-        by_size: dict[torch.Size, list[int]] = {}
-        for number, view in enumerate(views):
-            by_size.setdefault(view.shape[1:], []).append(number)
+        by_size: dict[tuple[int, ...], list[int]] = {}
+        for number, picture in enumerate(flat):
+            by_size.setdefault(_size(picture), []).append(number)
         seen: dict[int, Seen] = {}
         for numbers in by_size.values():
-            counts = [len(views[number]) for number in numbers]
-            features = self.eyes(torch.cat([views[number] for number in numbers]))
+            group = [flat[number] for number in numbers]
+            counts = [len(picture.views) if isinstance(picture, Tiled) else 1 for picture in group]
+            features = self._features(group)
             chosen = features if self.projected is None else [features[number] for number in self.projected]
             projected = torch.split(self.projector(chosen), counts)
             first = 0
@@ -201,6 +233,13 @@ class Lmm(nn.Module):
                 first += count
         numbered = iter(range(len(flat)))
         return [[seen[next(numbered)] for _ in row] for row in pictures]
+
+    def _features(self, pictures: Sequence[Picture]) -> list[Tensor]:
+        """Of pictures of one size: (B, C_i, H_i, W_i) each, all views of all pictures in order."""
+        looked = [picture.features for picture in pictures if isinstance(picture, Looked)]
+        if looked:
+            return [torch.stack(scale) for scale in zip(*looked, strict=True)]
+        return self.eyes(torch.cat([_views(picture) for picture in pictures]))
 
     def embed(self, ids: Tensor, shown: Sequence[Shown], seen: Sequence[Sequence[Seen]]) -> Tensor:
         """Ids with visual tokens in their places. (B, T) -> (B, T, D). Raises ValueError as forward does."""
@@ -220,7 +259,7 @@ class Lmm(nn.Module):
         together = [torch.cat(scale) for scale in zip(*chosen, strict=True)]
         return list(self.segmentation(together, torch.stack(list(groups))))
 
-    def _pack(self, picture: Tensor | Tiled, tokens: Tensor) -> Tensor:
+    def _pack(self, picture: Picture, tokens: Tensor) -> Tensor:
         """Visual tokens (V, N, D) of a picture's views, in the order in which they are read. (M, D)"""
         if not isinstance(picture, Tiled):
             return tokens[0]
@@ -269,3 +308,24 @@ class Lmm(nn.Module):
             states = hidden.new_zeros(self.segmentation.tokens, hidden.shape[-1])
             zero = zero + 0 * self.segment([blank], [states])[0].sum()
         return zero
+
+
+def _views(picture: Picture) -> Tensor:
+    """(V, 3, H, W)"""
+    if isinstance(picture, Tiled):
+        return picture.views
+    assert isinstance(picture, Tensor)
+    return picture.unsqueeze(0)
+
+
+def _to(picture: Picture, device: torch.device) -> Picture:
+    if isinstance(picture, Looked):
+        return Looked(tuple(scale.to(device) for scale in picture.features))
+    return picture._replace(views=picture.views.to(device)) if isinstance(picture, Tiled) else picture.to(device)
+
+
+def _size(picture: Picture) -> tuple[int, ...]:
+    """What pictures must have in common to be seen together: shapes of a view, or of all features."""
+    if isinstance(picture, Looked):
+        return tuple(side for scale in picture.features for side in scale.shape)
+    return tuple(_views(picture).shape[1:])

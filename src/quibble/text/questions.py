@@ -14,6 +14,8 @@ COMPARE: Final = "Compare the two pictures in detail."
 #: Behind a question, for `[phrase](grid code)` in the answer.
 WITH_BOXES: Final = "With boxes, please."
 WITH_BOX: Final = "Answer with a bounding box."
+#: Behind a question, for an answer that ends in segmentation tokens.
+WITH_MASK: Final = "Segment it."
 
 _CLEAN: Final = "What is wrong with this region?"
 _SHORT: Final = (

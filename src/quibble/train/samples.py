@@ -14,7 +14,6 @@ from quibble.errors import ArgumentError, QuibbleError, RecipeError, RecordError
 from quibble.image import load
 from quibble.model.language import IGNORED
 from quibble.model.lmm import Shown
-from quibble.model.tiles import Tiled
 from quibble.text.template import mask_tokens, render, write_box, write_boxes
 from quibble.train.mixture import Mixture
 from quibble.train.tuning_recipe import Source
@@ -147,7 +146,7 @@ class Rows(NamedTuple):
 
     def to(self, device: torch.device) -> Rows:
         """The same on a device."""
-        shown = [_moved(row, device) for row in self.shown]
+        shown = [row.to(device) for row in self.shown]
         return Rows(self.ids.to(device), self.labels.to(device), shown, [mask.to(device) for mask in self.masks])
 
 
@@ -169,12 +168,3 @@ class Together:
             labels[number, : len(sample.ids)] = sample.labels
         masks = [mask for sample in samples for mask in sample.masks]
         return Rows(ids, labels, [sample.shown for sample in samples], masks)
-
-
-def _moved(shown: Shown, device: torch.device) -> Shown:
-    """What was shown, on a device."""
-    pictures = [
-        picture._replace(views=picture.views.to(device)) if isinstance(picture, Tiled) else picture.to(device)
-        for picture in shown.pictures
-    ]
-    return shown._replace(pictures=pictures)
