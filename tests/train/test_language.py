@@ -69,7 +69,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(tmp_path: Path, monkeypatch
     stopped = LanguageTrainer(RECIPE, tmp_path / "stopped", Count(0), Count(1))
     step, done = stopped._step, 0
 
-    def stop_after_three(steps: object) -> tuple[float, int]:
+    def stop_after_three(steps: object) -> tuple[dict[str, float], int]:
         nonlocal done
         if done == 3:
             raise KeyboardInterrupt

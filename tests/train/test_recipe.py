@@ -5,11 +5,13 @@ import pytest
 from quibble.errors import RecipeError
 from quibble.train.recipe import (
     LanguageRecipe,
+    PicturesRecipe,
     Recipe,
     from_dict,
     language_from_dict,
     load,
     load_any,
+    pictures_from_dict,
     tuning_from_dict,
 )
 from quibble.train.tuning_recipe import TuningRecipe
@@ -27,6 +29,7 @@ def test_every_recipe_loads() -> None:
         "nano-language.toml",
         "nano-perception-gpu.toml",
         "nano-perception.toml",
+        "nano-pictures.toml",
         "q-ground-segmentation.toml",
         "q-ground.toml",
         "q-instruct-after.toml",
@@ -35,10 +38,15 @@ def test_every_recipe_loads() -> None:
     for name in found:
         recipe = load_any(RECIPES / name)
         assert recipe.name == name.removesuffix(".toml")
-        kinds = {LanguageRecipe: language_from_dict, TuningRecipe: tuning_from_dict, Recipe: from_dict}
+        kinds = {
+            LanguageRecipe: language_from_dict,
+            PicturesRecipe: pictures_from_dict,
+            TuningRecipe: tuning_from_dict,
+            Recipe: from_dict,
+        }
         assert kinds[type(recipe)](recipe.to_dict()) == recipe
-        wanted = LanguageRecipe if "language" in name else Recipe if "nano" in name else TuningRecipe
-        assert isinstance(recipe, wanted)
+        nano = {"nano-language.toml": LanguageRecipe, "nano-pictures.toml": PicturesRecipe}
+        assert type(recipe) is nano.get(name, Recipe if "nano" in name else TuningRecipe)
 
 
 def test_overrides_reach_nested_values() -> None:

@@ -74,6 +74,7 @@ def test_an_item_depends_on_seed_and_number_alone(items: list[Perceived]) -> Non
 
 def test_a_recipe_with_records_trains_on_them(records: Path, tmp_path: Path) -> None:
     small = (
+        "precision=no",
         "steps=1",
         "data.batch=2",
         "data.validate=2",

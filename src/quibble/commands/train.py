@@ -19,6 +19,7 @@ Examples:
   quibble train recipes/nano-perception.toml --out runs/nano
   quibble train recipes/nano-perception.toml --out runs/short --set steps=2000 --set optim.lr=1e-3
   quibble train recipes/nano-language.toml --out runs/language
+  quibble train recipes/nano-pictures.toml --out runs/pictures --set init=runs/language/last.pt
   quibble train recipes/depictqa.toml --out runs/depictqa --set parts.language=models/vicuna-7b-v1.5
   accelerate launch --num_processes 8 -m quibble train recipes/depictqa.toml --out runs/depictqa
   quibble train recipes/nano-perception.toml --out runs/nano        (again: goes on where it stopped)
@@ -31,7 +32,9 @@ Examples:
 @click.option(
     "overrides", "--set", metavar="KEY=VALUE", multiple=True, help="Change a value of the recipe. Repeatable."
 )
-@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Where decoded pictures are kept.")
+@click.option(
+    "--cache", type=click.Path(path_type=Path, file_okay=False), help="Where decoded or seen pictures are kept."
+)
 def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None) -> None:
     """Train a model by a recipe (TOML), with checkpoints every few minutes.
 
@@ -48,7 +51,7 @@ def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | Non
 def _trainer(
     recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None
 ) -> Trainer | LanguageTrainer | Tuner:
-    from quibble.train.recipe import LanguageRecipe, load_any
+    from quibble.train.recipe import LanguageRecipe, PicturesRecipe, load_any
     from quibble.train.tuning_recipe import TuningRecipe
 
     read = load_any(recipe, overrides)
@@ -56,6 +59,13 @@ def _trainer(
         from quibble.train.tuner import Tuner
 
         return Tuner(read, out)
+    if isinstance(read, PicturesRecipe):
+        from quibble.backends.onnx import OnnxPerception
+        from quibble.backends.weights import NANO
+        from quibble.train.lessons import pictures_trainer
+
+        perception = OnnxPerception(Path(read.pictures.perception or NANO), threads=1)
+        return pictures_trainer(read, out, perception, cache or out / "cache")
     if not isinstance(read, LanguageRecipe):
         from quibble.train.loop import Trainer
 

@@ -37,6 +37,7 @@ class Conversing(nn.Module):
         """
         said = self.model(ids, shown)
         learned = learned_tokens(self.model.language, said.hidden, labels)
+        # Sums in single precision: half of it holds too few digits for a whole picture.
         each = [
             mask_loss(logits.float(), _at(mask, logits.shape), bce=self.bce, dice=self.dice)
             for logits, mask in zip(said.masks, masks, strict=True)

@@ -33,13 +33,15 @@ _TURNS: Final = (0.25, 0.25, 0.2, 0.15, 0.1, 0.05)
 class Example:
     """A conversation to learn from. exchanges: its turns with what is known of them.
 
-    pictures: files of the pictures or their bytes, in order; empty where there are none. masks: for each answer that
-    ends in segmentation tokens, in order, the pixels it means, of the first picture; empty where there are no pictures.
+    pictures: files of the pictures or their bytes, in order; empty where there are none. region: the pixels of the
+    first one that are asked about. masks: for each answer that ends in segmentation tokens, in order, the pixels it
+    means, of the first picture; empty where there are no pictures.
     """
 
     conversation: Conversation
     exchanges: tuple[Exchange, ...]
     pictures: tuple[Path | bytes, ...] = ()
+    region: Mask | None = None
     masks: tuple[Mask, ...] = ()
 
 
@@ -134,6 +136,7 @@ def example(
     conversation: Conversation,
     exchanges: list[Exchange],
     pictures: tuple[Path | bytes, ...] = (),
+    region: Mask | None = None,
     masks: tuple[Mask, ...] = (),
 ) -> Example:
     """The conversation with its turns, some of the questions typed carelessly."""
@@ -142,4 +145,4 @@ def example(
         if writer.rng.random() < _ROUGH:
             question = roughen(writer.rng, question)
         conversation = conversation.saying(question, exchange.answer)
-    return Example(conversation=conversation, exchanges=tuple(exchanges), pictures=pictures, masks=masks)
+    return Example(conversation=conversation, exchanges=tuple(exchanges), pictures=pictures, region=region, masks=masks)

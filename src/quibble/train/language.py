@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -25,9 +25,12 @@ Sample = tuple[Sequence[int], Sequence[int]]
 
 
 class Samples(Protocol):
-    """Conversations without end: number i is a pure function of the source's seed and i."""
+    """Conversations without end: number i is a pure function of the source's seed and i.
 
-    def __getitem__(self, number: int) -> Sample: ...
+    Each is a Sample here; whoever learns more than words has more in them.
+    """
+
+    def __getitem__(self, number: int) -> Any: ...
 
 
 class Rows(NamedTuple):
@@ -35,6 +38,11 @@ class Rows(NamedTuple):
 
     ids: Tensor
     labels: Tensor
+
+    @property
+    def learned(self) -> int:
+        """How many tokens are learned."""
+        return int((self.labels[:, 1:] != IGNORED).sum())
 
 
 class Sorted:
@@ -102,34 +110,45 @@ class LanguageTrainer:
         folder.mkdir(parents=True, exist_ok=True)
         seed_everything(recipe.seed)
         self.accelerator = Accelerator(mixed_precision=recipe.precision)
-        model = Language.random(recipe.language)
-        if recipe.init:
-            model.load_state_dict(load_weights(recipe.init)[0])
+        model, objective = self._begin()
         self.average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
-        self.objective, optimizer = self.accelerator.prepare(NextToken(model), make_optimizer(model, recipe.optim))
+        self.objective, optimizer = self.accelerator.prepare(objective, make_optimizer(model, recipe.optim))
         self.run = Run(model=model, average=self.average, optimizer=optimizer)
         self.checkpoint = folder / "last.pt"
         if self.checkpoint.exists():
             resume(self.run, recipe, self.checkpoint)
-        self.sort = Sorted(recipe.data.rows, context=recipe.language.context, vocabulary=recipe.language.vocabulary)
+        self.sort = self._sorting()
         self.held_out = self.sort([held_out[i] for i in range(recipe.data.validate)])
         self.journal = Journal(folder, recipe.steps)
+
+    def _begin(self) -> tuple[nn.Module, nn.Module]:
+        """The model with the weights to begin with, and what it learns by."""
+        model = Language.random(self.recipe.language)
+        if self.recipe.init:
+            model.load_state_dict(load_weights(self.recipe.init)[0])
+        return model, NextToken(model)
+
+    def _sorting(self) -> Callable[[list[Any]], list[Any]]:
+        """Samples of a step -> what is computed at once."""
+        sizes = self.recipe.language
+        return Sorted(self.recipe.data.rows, context=sizes.context, vocabulary=sizes.vocabulary)
 
     def train(self) -> None:
         """Run to the recipe's last step, with a checkpoint every few minutes and at the end."""
         recipe, run = self.recipe, self.run
         steps = batches(self.samples, recipe.data.batch, run.step, recipe.steps, recipe.workers, self.sort)
         saved = logged = _now()
-        since, read, mean = run.step, 0, 0.0
+        since, read, means = run.step, 0, dict[str, float]()
         while run.step < recipe.steps:
-            loss, tokens = self._step(steps)
-            mean = loss if mean == 0 else 0.98 * mean + 0.02 * loss
+            terms, tokens = self._step(steps)
+            for name, value in terms.items():
+                means[name] = 0.98 * means.get(name, value) + 0.02 * value
             read += tokens
             now = _now()
             if now - logged > 20:
                 seconds = now - logged
                 rates = {"tokens_per_second": read / seconds, "steps_per_second": (run.step - since) / seconds}
-                self.journal.write(run.step, {"loss": mean} | rates)
+                self.journal.write(run.step, means | rates)
                 logged, since, read = now, run.step, 0
             if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
                 save(run, recipe, self.checkpoint)
@@ -138,32 +157,37 @@ class LanguageTrainer:
                 self.journal.write(run.step, self.validate())
         self.journal.close()
 
-    def _step(self, steps: Iterator[list[Rows]]) -> tuple[float, int]:
-        """One update. Returns the mean loss of a learned token, and the tokens read, padding not counted."""
+    def _step(self, steps: Iterator[list[Any]]) -> tuple[dict[str, float], int]:
+        """One update. Returns the losses by name, and the tokens read, padding not counted."""
         recipe, run = self.recipe, self.run
         self.objective.train()
         for group in run.optimizer.param_groups:
             group["lr"] = learning_rate(recipe.optim, run.step, recipe.steps)
-        parts = next(steps)
-        learned = sum(int((rows.labels[:, 1:] != IGNORED).sum()) for rows in parts)
-        total, read = 0.0, 0
-        for rows in parts:
-            ids, labels = self._move(rows)
-            # Over the tokens of the whole step: a token counts the same whichever rows it was computed with.
-            loss = self.objective(ids, labels).loss / learned
-            self.accelerator.backward(loss)
-            total += float(loss.detach())
-            read += int((rows.ids != 0).sum())
+        learned = self._learn(next(steps))
         self.accelerator.clip_grad_norm_(run.model.parameters(), recipe.optim.clip)
         run.optimizer.step()
         run.optimizer.zero_grad(set_to_none=True)
         run.step += 1
         update_average(run.average, run.model, recipe.optim.ema, run.step)
-        return total, read
+        return learned
+
+    def _learn(self, parts: list[Any]) -> tuple[dict[str, float], int]:
+        """Gradients of a step. Returns what _step returns."""
+        wanted = sum(rows.learned for rows in parts)
+        total, read = 0.0, 0
+        for rows in parts:
+            ids, labels = self._move(rows)
+            # Over the tokens of the whole step: a token counts the same whichever rows it was computed with.
+            loss = self.objective(ids, labels).loss / wanted
+            self.accelerator.backward(loss)
+            total += float(loss.detach())
+            read += int((rows.ids != 0).sum())
+        return {"loss": total}, read
 
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
         """Loss of a learned token, and how often it is the likeliest, with the averaged weights on held-out samples."""
+        assert isinstance(self.average, Language)
         objective = NextToken(self.average)
         parts = [objective(*self._move(rows)) for rows in self.held_out]
         loss, tokens, right = (float(torch.stack(column).sum()) for column in zip(*parts, strict=True))

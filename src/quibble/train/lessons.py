@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from quibble.assessor import Assessor
+from quibble.backends.base import FeatureBackend
 from quibble.errors import RecipeError
 from quibble.text.grammar import Wording
 from quibble.text.tokenizer import nano
 from quibble.train.examples import Example, Samples, Simulated, Source
+from quibble.train.kept import KeptPerception
 from quibble.train.language import LanguageTrainer
-from quibble.train.recipe import LanguageRecipe
+from quibble.train.pictures import Lessons, PicturesTrainer
+from quibble.train.recipe import LanguageRecipe, PicturesRecipe
 from quibble.train.recorded import Recorded, perceive
 
 
@@ -26,6 +30,34 @@ class Mixed:
         rng = np.random.default_rng([self.seed, 3, number])
         # Numbers of the second source are drawn, so that every record comes up in every part of a run.
         return self.second[int(rng.integers(2**31))] if rng.random() < self.share else self.first[number]
+
+
+def pictures_trainer(recipe: PicturesRecipe, folder: Path, perception: FeatureBackend, cache: Path) -> PicturesTrainer:
+    """A run in a folder that learns from records with their pictures beside simulated evidence without any.
+
+    cache: where looks at pictures are kept. Raises RecipeError for records or held-out records that are missing, and
+    for a perception that is not the one the recipe names.
+    """
+    if recipe.pictures.eyes not in ("", perception.eyes):
+        raise RecipeError(f"pictures.eyes: this recipe is for another perception than {perception.name}")
+    seen = replace(recipe.pictures, eyes=perception.eyes, widths=perception.widths)
+    recipe = replace(recipe, pictures=seen)
+    assessor = Assessor(KeptPerception(perception, cache))
+    shown = {
+        "data.records": Recorded(recipe.seed, perceive(recipe.data.records, assessor), shown=True),
+        "pictures.held_out": Recorded(
+            recipe.seed + 1, perceive(recipe.pictures.held_out, assessor), wording=Wording.HELD_OUT, shown=True
+        ),
+    }
+    for key, records in shown.items():
+        if not len(records):
+            raise RecipeError(f"{key}: there are no records in this folder")
+    learned = Mixed(recipe.seed, Simulated(recipe.seed), shown["data.records"], recipe.data.recorded)
+    held_out = Simulated(recipe.seed + 1, wording=Wording.HELD_OUT)
+    tokens = recipe.language.visual_tokens
+    sources = (learned, held_out, shown["pictures.held_out"])
+    lessons = (Lessons(source, nano(), assessor, visual_tokens=tokens) for source in sources)
+    return PicturesTrainer(recipe, folder, *lessons)
 
 
 def language_trainer(recipe: LanguageRecipe, folder: Path, assessor: Assessor | None = None) -> LanguageTrainer:

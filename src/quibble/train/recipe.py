@@ -12,6 +12,7 @@ from typing import Any
 
 from quibble.errors import ArgumentError, RecipeError
 from quibble.model.language import LanguageConfig
+from quibble.model.lmm import LmmConfig
 from quibble.model.perception import PerceptionConfig
 from quibble.train.tuning_recipe import TuningRecipe
 
@@ -122,6 +123,31 @@ class LanguageRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PictureData:
+    """What is added where the language half learns with pictures; records come from the section [data]."""
+
+    #: folder of the exported perception that looks at them, and stays as it is; "": the package's own
+    perception: str = ""
+    #: hash of its weights and channels of its features, known when a run has started: what was learned from the
+    #: features of one set of weights is good for no other
+    eyes: str = ""
+    widths: tuple[int, ...] = ()
+    #: a folder of octopus records from other photographs to validate on, and how many conversations about them
+    held_out: str = ""
+    validate: int = 96
+    #: weight of the masks' loss (BCE and DICE, see losses.mask_loss) where that of the words is 1
+    masks: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturesRecipe(LanguageRecipe):
+    """One training run of the language half with pictures: a recipe with sections [language] and [pictures]."""
+
+    pictures: PictureData
+    lmm: LmmConfig = field(default_factory=LmmConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One training run of the vision half."""
 
@@ -156,10 +182,14 @@ def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
 
 
 def load_any(path: Path | str, overrides: tuple[str, ...] = ()) -> AnyRecipe:
-    """As load, but a recipe with a section [language] is one of the language half, with [parts] of a large model."""
+    """As load, but a recipe with a section [language] is one of the language half, with [pictures] too one of its last
+    stage, with [parts] one of a large model.
+    """
     data = _read(path, overrides)
     if "parts" in data:
         return tuning_from_dict(data)
+    if "pictures" in data:
+        return pictures_from_dict(data)
     return language_from_dict(data) if "language" in data else from_dict(data)
 
 
@@ -172,6 +202,12 @@ def from_dict(data: dict[str, Any]) -> Recipe:
 def language_from_dict(data: dict[str, Any]) -> LanguageRecipe:
     """The inverse of LanguageRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
     recipe: LanguageRecipe = _build(LanguageRecipe, data, "")
+    return recipe
+
+
+def pictures_from_dict(data: dict[str, Any]) -> PicturesRecipe:
+    """The inverse of PicturesRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
+    recipe: PicturesRecipe = _build(PicturesRecipe, data, "")
     return recipe
 
 

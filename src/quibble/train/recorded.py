@@ -9,21 +9,29 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quibble.assessor import Assessor
 from quibble.data import Record, RegionEntry, samples
-from quibble.noting import picture_notes, region_notes
+from quibble.geometry import Mask
+from quibble.noting import SCORE_SLOPE, coverage, picture_notes, region_notes
 from quibble.pipelines.plans import Task
 from quibble.pipelines.talk import ground, kinds, region
+from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Sight, chance
 from quibble.pipelines.talk.ground import Cluster
-from quibble.text.conversation import Conversation
-from quibble.text.evidence import Note, PictureNotes, RegionNotes, Spot
+from quibble.taxonomy import Category
+from quibble.text.conversation import Conversation, Features
+from quibble.text.evidence import ComparisonNotes, Note, PictureNotes, RegionNotes, Spot
 from quibble.text.grammar import Wording, Writer
+from quibble.text.special import SEGMENT_TEXT
 from quibble.train.examples import Example, example
 
 #: Notes whose boxes overlap a true region by this IoU show it.
 _MADE_OUT: Final = 0.25
+#: Shares of conversations with pictures that compare two of them, and that ask for the mask of a defect.
+_COMPARED: Final = 0.1
+_LOCATED: Final = 0.4
 _GROUNDING: Final = frozenset({Task.HYD_G, Task.SID_G, Task.DAO_G})
 _REFERRING: Final = frozenset({Task.REFER_SHORT, Task.REFER_LONG})
 
@@ -36,6 +44,15 @@ class Perceived:
     picture: Path | bytes
     notes: PictureNotes
     regions: tuple[RegionNotes, ...]
+    #: of the picture, and how much of their places lies in each region, where they were asked for
+    features: Features | None = None
+    insides: tuple[NDArray[np.float32], ...] = ()
+
+    def about(self, region: int | None = None) -> Conversation:
+        """A conversation about the picture, or one of its regions."""
+        told = Conversation.about(self.notes, None if region is None else self.regions[region])
+        inside = None if region is None or self.features is None else self.insides[region]
+        return told.seen(self.features, inside=inside)
 
     @property
     def asked(self) -> int | None:
@@ -44,19 +61,20 @@ class Perceived:
         return told[0] if len(told) == 1 and self.record.task != Task.GLOBAL.value else None
 
 
-def perceive(folder: str | os.PathLike[str], assessor: Assessor) -> Iterator[Perceived]:
-    """Every record of a folder, seen by an assessor."""
+def perceive(folder: str | os.PathLike[str], assessor: Assessor, *, features: bool = False) -> Iterator[Perceived]:
+    """Every record of a folder, seen by an assessor. features: keep them too, some megabytes a record."""
     for item in samples(folder):
         record = item.record
         look = assessor.look(item.pictures[0])
+        regions = [entry.region for entry in record.regions]
+        size = {"width": look.width, "height": look.height}
         yield Perceived(
             record=record,
             picture=item.pictures[0],
             notes=picture_notes(assessor.assess(look), look.evidence),
-            regions=tuple(
-                region_notes(look.evidence, entry.region, width=look.width, height=look.height)
-                for entry in record.regions
-            ),
+            regions=tuple(region_notes(look.evidence, region, **size) for region in regions),
+            features=look.evidence.features if features else None,
+            insides=tuple(coverage(look.evidence, r.to_mask(**size)) for r in regions) if features else (),
         )
 
 
@@ -91,10 +109,15 @@ class Recorded:
 
     Referring is answered from the truth: which of the probable defects a region really has, as many as are asked for,
     has to be made out. So is grounding, as far as the notes show what is true. All else is answered from the notes.
+    shown: for training with the pictures. Then some of the conversations ask for masks of the true regions or compare
+    two pictures, and none ends in a mask without a truth.
     """
 
-    def __init__(self, seed: int, items: Iterable[Perceived], *, wording: Wording = Wording.TRAINING) -> None:
-        self.seed, self.items, self.wording = seed, list(items), wording
+    def __init__(
+        self, seed: int, items: Iterable[Perceived], *, wording: Wording = Wording.TRAINING, shown: bool = False
+    ) -> None:
+        self.seed, self.items, self.wording, self.shown = seed, list(items), wording, shown
+        self._locatable = [item for item in self.items if _made_out(item)] if shown else []
 
     def __len__(self) -> int:
         return len(self.items)
@@ -103,19 +126,51 @@ class Recorded:
         rng = np.random.default_rng([self.seed, 2, number])
         writer = Writer(rng, self.wording)
         item = self.items[number % len(self.items)]
+        roll = rng.random() if self.shown else 1.0
+        if roll < _COMPARED:
+            return self._compared(writer, item, self.items[int(rng.integers(len(self.items)))])
+        if roll < _COMPARED + _LOCATED and self._locatable:
+            return self._located(writer, self._locatable[int(rng.integers(len(self._locatable)))])
+        return self._as_recorded(writer, item)
+
+    def _as_recorded(self, writer: Writer, item: Perceived) -> Example:
+        """What the record's own task asks."""
         task, asked = Task(item.record.task), item.asked
         if asked is not None and task in _REFERRING:
             notes = true_region(item.record, asked)
             refer = region.refer_short if task is Task.REFER_SHORT else region.refer_long
             exchange = refer(writer, notes, count=len(notes.found))
-            return example(writer, Conversation.about(item.notes, item.regions[asked]), [exchange], (item.picture,))
+            return example(writer, item.about(asked), [exchange], (item.picture,), _pixels(item, asked))
         if asked is not None and task in _GROUNDING:
             return self._grounded(writer, item, asked)
         if asked is not None:
             exchange = region.local(writer, item.regions[asked])
-            return example(writer, Conversation.about(item.notes, item.regions[asked]), [exchange], (item.picture,))
+            return example(writer, item.about(asked), [exchange], (item.picture,), _pixels(item, asked))
+        return self._anything(writer, item)
+
+    def _anything(self, writer: Writer, item: Perceived) -> Example:
         exchange = kinds.single(writer, Sight(item.notes))
-        return example(writer, Conversation.about(item.notes), [exchange], (item.picture,))
+        while self.shown and SEGMENT_TEXT in exchange.answer:
+            exchange = kinds.single(writer, Sight(item.notes))
+        return example(writer, item.about(), [exchange], (item.picture,))
+
+    def _compared(self, writer: Writer, a: Perceived, b: Perceived) -> Example:
+        """Two records beside each other, of which the scores say which is better."""
+        a_better = float(1 / (1 + np.exp(SCORE_SLOPE * (b.notes.score - a.notes.score))))
+        told = ComparisonNotes.of(a.notes.trimmed(), b.notes.trimmed(), a_better=a_better)
+        pair = Pair(a=Sight(a.notes.trimmed()), b=Sight(b.notes.trimmed()), notes=told)
+        about = Conversation.comparing(a.notes, b.notes, told)
+        return example(writer, about, [kinds.on_pair(writer, pair)], (a.picture, b.picture))
+
+    @staticmethod
+    def _located(writer: Writer, item: Perceived) -> Example:
+        """Where a category is that the notes show where it truly is; the mask is all that truly has it."""
+        seen = _made_out(item)
+        category = list(seen)[int(writer.rng.integers(len(seen)))]
+        exchange = ground.segmented_where(writer, Sight(item.notes), category)
+        pixels = [_pixels(item, number).to_array() for number in seen[category]]
+        mask = Mask.from_array(np.logical_or.reduce(pixels))
+        return example(writer, item.about(), [exchange], (item.picture,), masks=(mask,))
 
     def _grounded(self, writer: Writer, item: Perceived, asked: int) -> Example:
         """The record's own question with the true region as its box or mask, as far as the notes show the region."""
@@ -129,15 +184,39 @@ class Recorded:
             for s in entry.degradations
             if s.category in seen
         )
-        about = Conversation.about(item.notes)
         if not notes:
-            return example(writer, about, [kinds.single(writer, Sight(item.notes))], (item.picture,))
+            return self._anything(writer, item)
+        about = item.about()
         told, question = Cluster(notes=notes), item.record.turns[0].question
-        if chance(writer, 0.5):
+        if chance(writer, 0.25 if self.shown else 0.5):
             return example(writer, about, [ground.boxed(writer, item.record.task, question, told)], (item.picture,))
         exchange = ground.segmented(writer, item.record.task, question, told)
-        mask = entry.region.to_mask(width=image.width, height=image.height)
-        return example(writer, about, [exchange], (item.picture,), (mask,))
+        return example(writer, about, [exchange], (item.picture,), masks=(_pixels(item, asked),))
+
+
+def _made_out(item: Perceived) -> dict[Category, list[int]]:
+    """The categories that the notes show where they truly are, each with the numbers of all regions that have it."""
+    image, sight = item.record.images[0], Sight(item.notes)
+    places: dict[Category, list[int]] = {}
+    for number, entry in enumerate(item.record.regions):
+        for step in entry.degradations:
+            places.setdefault(step.category, []).append(number)
+    boxes = [_spot(entry, image.width, image.height).box for entry in item.record.regions]
+    told = (*sight.notes, *sight.suspected)
+    return {
+        category: numbers
+        for category, numbers in places.items()
+        if any(
+            note.category is category and note.spot.box.iou(boxes[number]) >= _MADE_OUT
+            for note in told
+            for number in numbers
+        )
+    }
+
+
+def _pixels(item: Perceived, region: int) -> Mask:
+    image = item.record.images[0]
+    return item.record.regions[region].region.to_mask(width=image.width, height=image.height)
 
 
 def _spot(entry: RegionEntry, width: int, height: int) -> Spot:

@@ -180,13 +180,15 @@ def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
             topic=category,
         )
     question, box, mask = _extended(writer, question)
+    answer = _placed(writer, sight, category, box=box) + (SEGMENT_TEXT if mask else "")
+    return Exchange(kind="where", question=question, answer=answer, key=category.value, topic=category)
+
+
+def _placed(writer: Writer, sight: Sight, category: Category, *, box: bool) -> str:
     if category in sight.possible:
         maybe = next(hint for hint in sight.suspected if hint.category is category)
-        answer = perhaps(writer, pointed(writer, [maybe], box=box))
-    else:
-        answer = pointed(writer, sight.by_category[category][:3], box=box)
-    answer += SEGMENT_TEXT if mask else ""
-    return Exchange(kind="where", question=question, answer=answer, key=category.value, topic=category)
+        return perhaps(writer, pointed(writer, [maybe], box=box))
+    return pointed(writer, sight.by_category[category][:3], box=box)
 
 
 def perhaps(writer: Writer, answer: str) -> str:
@@ -336,15 +338,26 @@ def box_question(writer: Writer, category: Category) -> str:
     return f"{sentence(question)} {writer.write(_ASK_BOX)}"
 
 
+def segmented_where(writer: Writer, sight: Sight, category: Category) -> Exchange:
+    """Where a category is that was noted or is possible, with the wish for a mask."""
+    asked = ASKED[category]
+    question = sentence(writer.write(_WHERE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer)))
+    answer = _placed(writer, sight, category, box=False) + SEGMENT_TEXT
+    return Exchange(kind="where", question=_asking_mask(writer, question), answer=answer, topic=category)
+
+
 def segmented(writer: Writer, kind: str, question: str, cluster: Cluster) -> Exchange:
     """A question that somebody else asked, with the wish for a mask, and the region that answers it."""
-    asked = question if "segment" in question.lower() else f"{question} {writer.write(_ASK_MASK)}"
-    return _region_answer(writer, kind, asked, cluster, box=False, mask=True)
+    return _region_answer(writer, kind, _asking_mask(writer, question), cluster, box=False, mask=True)
 
 
 def boxed(writer: Writer, kind: str, question: str, cluster: Cluster) -> Exchange:
     """The same with the wish for a box."""
     return _region_answer(writer, kind, f"{question} {writer.write(_ASK_BOX)}", cluster, box=True, mask=False)
+
+
+def _asking_mask(writer: Writer, question: str) -> str:
+    return question if "segment" in question.lower() else f"{question} {writer.write(_ASK_MASK)}"
 
 
 def _asked(writer: Writer, kind: str, **nouns: Noun) -> str:
