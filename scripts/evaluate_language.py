@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 from quibble import distort, noting
 from quibble.assessor import Assessor, Look
 from quibble.backends.language import GREEDY
+from quibble.backends.onnx import OnnxPerception
 from quibble.backends.speaker import OnnxSpeaker
+from quibble.backends.weights import NANO
 from quibble.bench.tasks.records import union
 from quibble.distort import combine_opinions, opinion
 from quibble.geometry import Box, Mask, grid_decode
@@ -85,7 +88,7 @@ def measure_questions(speaker: Speaker, items: Iterable[Perceived], tally: Tally
         sight = Sight(true_notes(item.record))
         for _ in range(EACH):
             exchange = kinds.checkable(writer, sight)
-            right = agrees(exchange, ask(speaker, Conversation.about(item.notes), exchange))
+            right = agrees(exchange, ask(speaker, item.about(), exchange))
             tally.add(f"question/{exchange.kind}", right)
             tally.add("question", right)
 
@@ -99,7 +102,7 @@ def measure_referring(speaker: Speaker, items: Iterable[Perceived], tally: Tally
             truth, writer = true_region(item.record, at), writer_of(2, number, at)
             for form, refer in (("short", region.refer_short), ("long", region.refer_long)):
                 exchange = refer(writer, truth, count=len(truth.found))
-                said = ask(speaker, Conversation.about(item.notes, item.regions[at]), exchange)
+                said = ask(speaker, item.about(at), exchange)
                 tally.add(f"refer_{form}", categories_named(said) == {category for category, _, _ in truth.found})
 
 
@@ -107,7 +110,7 @@ def measure_descriptions(speaker: Speaker, items: Iterable[Perceived], tally: Ta
     """Agreement of descriptions with the findings of the same picture."""
     for number, item in enumerate(items):
         exchange = describe(writer_of(3, number), Sight(item.notes))
-        named = categories_named(ask(speaker, Conversation.about(item.notes), exchange))
+        named = categories_named(ask(speaker, item.about(), exchange))
         found = {note.category for note in item.notes.notes}
         for category in named:
             tally.add("agreement/named_is_shown", category in found)
@@ -127,7 +130,7 @@ def measure_boxes(speaker: Speaker, items: Iterable[Perceived], tally: Tally) ->
         main = truth.notes[0]
         writer = writer_of(4, number)
         question = ground.box_question(writer, main.category)
-        said = speaker(Conversation.about(item.notes).saying(question))
+        said = speaker(item.about().saying(question))
         tally.add("box_iou", max((box.iou(main.spot.box) for box in boxes_in(said)), default=0.0))
 
 
@@ -141,7 +144,7 @@ def boxes_in(text: str) -> Iterator[Box]:
                 yield grid_decode((start, end), width=SIDE, height=SIDE)
 
 
-def measure_grounding(grounder: Grounder, items: Iterable[Perceived], tally: Tally) -> None:
+def measure_grounding(grounder: Grounder, way: str, items: Iterable[Perceived], tally: Tally) -> None:
     """mIoU of the records' own grounding questions, by task, one way of making masks."""
     for item in items:
         if item.asked is None or not item.record.task.startswith("grounding"):
@@ -149,15 +152,16 @@ def measure_grounding(grounder: Grounder, items: Iterable[Perceived], tally: Tal
         image, place = item.record.images[0], item.record.regions[item.asked].region
         truth = place.to_mask(width=image.width, height=image.height)
         found = grounder(item, item.record.turns[0].question)
-        tally.add(item.record.task, found.iou(truth) if found is not None else 0.0)
+        tally.add(f"{item.record.task}/{way}", found.iou(truth) if found is not None else 0.0)
 
 
 def measure_clean(speaker: Speaker, assessor: Assessor, photos: Iterable[NDArray[np.uint8]], tally: Tally) -> None:
     """Defects that descriptions of clean photographs name."""
     for number, picture in enumerate(photos):
-        notes = _notes(assessor, assessor.look(picture))
+        look = assessor.look(picture)
+        notes = _notes(assessor, look)
         exchange = describe(writer_of(5, number), Sight(PictureNotes(score=notes.score, notes=())))
-        said = ask(speaker, Conversation.about(notes), exchange)
+        said = ask(speaker, Conversation.about(notes).seen(look.evidence.features), exchange)
         tally.add("invented_on_clean", len(categories_named(said)))
 
 
@@ -177,7 +181,8 @@ def measure_pairs(speaker: Speaker, assessor: Assessor, photos: Iterable[NDArray
         tally.add("compare/notes", compared.winner == winner)
         truth = Pair(a=Sight(a), b=Sight(b), notes=_with_winner(compared, winner))
         exchange = better(writer_of(7, number), truth)
-        tally.add("compare", agrees(exchange, ask(speaker, Conversation.comparing(a, b, compared), exchange)))
+        conversation = Conversation.comparing(a, b, compared).seen(*(look.evidence.features for look in looks))
+        tally.add("compare", agrees(exchange, ask(speaker, conversation, exchange)))
         original = assessor.look(picture)
         compared = _compared(looks, (a, b), original)
         tally.add("compare_with_reference/notes", compared.winner == winner)
@@ -216,15 +221,15 @@ def evaluate(
     records: Path,
     photos: Path,
     count: int,
-    grounder: Grounder | None = None,
+    grounders: Mapping[str, Grounder],
 ) -> dict[str, float]:
-    """All figures by name, and on how many cases each rests; those of grounding if there is a grounder."""
+    """All figures by name, and on how many cases each rests. grounders: the ways of making masks, by name."""
     tally = Tally.empty()
-    items = [item for _, item in zip(range(count), perceive(records, assessor), strict=False)]
+    items = [item for _, item in zip(range(count), perceive(records, assessor, features=True), strict=False)]
     for measure in (measure_questions, measure_referring, measure_descriptions, measure_boxes):
         measure(speaker, items, tally)
-    if grounder is not None:
-        measure_grounding(grounder, items, tally)
+    for way, grounder in grounders.items():
+        measure_grounding(grounder, way, items, tally)
     pictures = list(clean_photos(photos, count))
     measure_clean(speaker, assessor, pictures, tally)
     measure_pairs(speaker, assessor, pictures, tally)
@@ -236,27 +241,32 @@ def speaker_of(assessor: Assessor) -> Speaker:
     return lambda conversation: "".join(assessor.language.write(conversation, sampling=GREEDY))
 
 
-def grounder_of(assessor: Assessor) -> Grounder:
-    """The findings that an answer with boxes means, as one mask."""
+def grounders_of(assessor: Assessor) -> dict[str, Grounder]:
+    """The findings that an answer means, as one mask; and the mask of its segmentation tokens, if it can have them."""
 
-    def ground_one(item: Perceived, question: str) -> Mask | None:
-        masks = assessor.ground(item.picture, question).masks
-        return union(list(masks)) if masks else None
+    def by(way: Literal["findings", "tokens"]) -> Grounder:
+        def ground_one(item: Perceived, question: str) -> Mask | None:
+            masks = assessor.ground(item.picture, question, by=way).masks
+            return union(list(masks)) if masks else None
 
-    return ground_one
+        return ground_one
+
+    draws = isinstance(assessor.language, OnnxSpeaker) and assessor.language.draws
+    return {"findings": by("findings")} | ({"tokens": by("tokens")} if draws else {})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", type=Path, default=NANO / "language")
+    parser.add_argument("--perception", type=Path, default=NANO)
     parser.add_argument("--count", type=int, default=300, help="records and photographs at most")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    assessor = Assessor(language=OnnxSpeaker(arguments.model) if arguments.model else OnnxSpeaker())
-    speaker, grounder = speaker_of(assessor), grounder_of(assessor)
-    figures = evaluate(speaker, assessor, arguments.records, arguments.photos, arguments.count, grounder)
+    assessor = Assessor(OnnxPerception(arguments.perception), OnnxSpeaker(arguments.model))
+    speaker, grounders = speaker_of(assessor), grounders_of(assessor)
+    figures = evaluate(speaker, assessor, arguments.records, arguments.photos, arguments.count, grounders)
     print(json.dumps(figures) if arguments.json else "\n".join(f"{k:<28} {v:8.4g}" for k, v in figures.items()))
 
 

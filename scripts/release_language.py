@@ -1,19 +1,37 @@
 """Export a checkpoint of the language half as the model in the package: ONNX and manifest.
 
-    python scripts/release_language.py runs/language/last.pt --name nano-language-0.1 \
+    python scripts/release_language.py runs/pictures/last.pt --name nano-language-0.1 \
         --out src/quibble/weights/nano/language
+
+A checkpoint of training with pictures takes the parts between pictures and words along. It goes with the perception
+that it was trained with, and with no other.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from quibble.train.checkpoint import commit
+from quibble.train.checkpoint import commit, load_weights
 from quibble.train.export_language import write_language
 from quibble.train.language import load_language
+from quibble.train.pictures import load_lmm
+from quibble.train.recipe import LanguageRecipe, PicturesRecipe
 
-DATA = "conversations written by quibble.pipelines.talk about simulated evidence; no text and no picture of others"
+DATA = "conversations written by quibble.pipelines.talk about simulated evidence; no text of others"
+PICTURES = "; and about octopus records of distorted photographs, those that the perception was trained on"
+#: Of a recipe: what only says where the data of one machine lies.
+PLACES = {"init", "records", "held_out", "perception"}
+
+
+def without_places(recipe: dict[str, Any]) -> dict[str, Any]:
+    kept = {k: without_places(v) if isinstance(v, dict) else v for k, v in recipe.items()}
+    return {k: v for k, v in kept.items() if k not in PLACES}
+
+
+def eyes_of(recipe: LanguageRecipe) -> str:
+    return recipe.pictures.eyes if isinstance(recipe, PicturesRecipe) else ""
 
 
 def main() -> None:
@@ -22,15 +40,16 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    model, recipe = load_language(arguments.checkpoint)
+    pictures = "pictures" in load_weights(arguments.checkpoint)[1]
+    model, recipe = load_lmm(arguments.checkpoint) if pictures else load_language(arguments.checkpoint)
     facts = {
         "name": arguments.name,
         "parameters": sum(p.numel() for p in model.parameters()),
-        "data": DATA,
+        "data": DATA + (PICTURES if pictures or recipe.data.records else ""),
         "commit": commit(),
-        "recipe": {k: v for k, v in recipe.to_dict().items() if k != "init"},
+        "recipe": without_places(recipe.to_dict()),
     }
-    write_language(model, recipe.language, arguments.out, facts)
+    write_language(model, recipe.language, arguments.out, facts, eyes=eyes_of(recipe))
     size = sum(file.stat().st_size for file in arguments.out.iterdir())
     print(f"{arguments.out}: {size / 1e6:.1f} MB")
 
