@@ -1,7 +1,15 @@
 import pytest
 import torch
 
-from quibble.model.language import IGNORED, CachedStep, Language, LanguageConfig, learned_tokens, make_llama
+from quibble.model.language import (
+    IGNORED,
+    CachedStep,
+    Language,
+    LanguageConfig,
+    answer_weights,
+    learned_tokens,
+    make_llama,
+)
 
 TINY = LanguageConfig(
     vocabulary=50, width=32, layers=3, heads=4, key_value_heads=2, intermediate=48, context=64, visual_tokens=2
@@ -72,6 +80,23 @@ def test_loss_counts_labelled_tokens_only_and_each_given_all_before(language: La
     learned = learned_tokens(language, language(ids), labels)
     assert float(learned.loss) == pytest.approx(expected, rel=1e-4)
     assert int(learned.tokens) == 3
+
+
+def test_a_long_answer_counts_less_than_its_tokens(language: Language) -> None:
+    ids = tokens(2, 12)
+    labels = torch.full_like(ids, IGNORED)
+    labels[0, [3, 6, 7, 8, 9]] = ids[0, [3, 6, 7, 8, 9]]
+    labels[0, 11] = ids[0, 11]
+    labels[1, 1] = ids[1, 1]
+    weights = answer_weights(labels, 0.5)
+    assert weights[0, [3, 6, 7, 8, 9, 11]].tolist() == [1.0, 0.5, 0.5, 0.5, 0.5, 1.0]
+    assert weights[1].tolist() == [0.0, 1.0] + [0.0] * 10
+    assert float(weights.sum()) == 5.0
+    log_probability = language.logits(language(ids)).log_softmax(-1)
+    places = (labels != IGNORED).nonzero()
+    expected = -sum(float(weights[r, i] * log_probability[r, i - 1, ids[r, i]]) for r, i in places.tolist())
+    assert float(learned_tokens(language, language(ids), labels, balance=0.5).loss) == pytest.approx(expected, rel=1e-4)
+    assert answer_weights(labels, 0.0).tolist() == (labels != IGNORED).float().tolist()
 
 
 def test_samples_of_a_batch_never_see_each_other_nor_the_padding(language: Language) -> None:

@@ -12,6 +12,7 @@ from quibble.errors import QuibbleError
 from quibble.pipelines.octopus import build
 from quibble.pipelines.plans import Task
 from quibble.pipelines.settings import Settings
+from quibble.text.evidence import Spot
 from quibble.text.special import SEGMENT_TEXT
 from quibble.text.vocabulary import categories_named
 from quibble.train.examples import Simulated
@@ -52,8 +53,8 @@ def test_a_region_is_referred_to_by_what_it_truly_has(items: list[Perceived]) ->
 def test_a_place_is_told_from_the_truth_only_where_the_notes_show_it(items: list[Perceived]) -> None:
     (item, *_) = of_task(items, Task.DAO_G)
     for number in range(30):
-        (exchange,) = Recorded(3, [item])[number].exchanges
-        assert item.record.turns[0].question not in exchange.question
+        for exchange in Recorded(3, [item])[number].exchanges:
+            assert item.record.turns[0].question not in exchange.question
     told = replace(item, notes=true_notes(item.record))
     forms = set()
     for number in range(30):
@@ -63,6 +64,22 @@ def test_a_place_is_told_from_the_truth_only_where_the_notes_show_it(items: list
         forms.add(SEGMENT_TEXT in exchange.answer)
         assert len(example.masks) == (SEGMENT_TEXT in exchange.answer)
     assert forms == {True, False}
+
+
+def test_a_box_is_the_one_that_the_notes_have(items: list[Perceived]) -> None:
+    (item, *_) = of_task(items, Task.DAO_G)
+    truth = true_notes(item.record)
+    assert item.asked is not None
+    whole = Spot(cells=(0, 399), share=60)
+    spot = true_region(item.record, item.asked).spot
+    near = Spot(cells=(max(0, spot.cells[0] - 21), spot.cells[1]), share=spot.share)
+    assert near.cells != spot.cells
+    seen = tuple(replace(note, spot=near if note.spot.box == spot.box else whole) for note in truth.notes)
+    boxed = replace(item, notes=replace(truth, notes=seen))
+    answers = [e.answer for n in range(60) for e in Recorded(3, [boxed])[n].exchanges if e.kind == Task.DAO_G.value]
+    codes = [answer for answer in answers if "](" in answer]
+    assert codes
+    assert all(near.code in answer for answer in codes)
 
 
 def test_an_item_depends_on_seed_and_number_alone(items: list[Perceived]) -> None:

@@ -115,24 +115,41 @@ def is_any(ids: Tensor, tokens: tuple[int, ...]) -> Tensor:
 
 
 class Learned(NamedTuple):
-    """loss: summed over the tokens learned. tokens, right: how many, and at how many the truth was the likeliest."""
+    """loss: summed over the tokens learned, by their weights. tokens, right: how many, and at how many the truth was
+    the likeliest."""
 
     loss: Tensor
     tokens: Tensor
     right: Tensor
 
 
-def learned_tokens(model: Language, hidden: Tensor, labels: Tensor) -> Learned:
+def answer_weights(labels: Tensor, balance: float) -> Tensor:
+    """What each token of an answer of n tokens counts: n to the power of -balance. (B, T) -> (B, T), 0 elsewhere.
+
+    Long answers are mostly wording; a letter or a yes decides as much as a paragraph. 0: all tokens count the same; 1:
+    all answers do.
+    """
+    learned = labels != IGNORED
+    starts = learned & ~functional.pad(learned, (1, 0))[:, :-1]
+    number = starts.flatten().cumsum(0)
+    lengths = torch.bincount(number, weights=learned.flatten()).clamp(min=1)
+    return (lengths[number].float() ** -balance).view_as(labels) * learned
+
+
+def learned_tokens(model: Language, hidden: Tensor, labels: Tensor, *, balance: float = 0.0) -> Learned:
     """Cross-entropy of each labelled token given all before it. Hidden states (B, T, D), labels (B, T).
 
-    labels are not shifted: labels[i] is the token at i, or IGNORED. Logits are made only where something is learned.
+    labels are not shifted: labels[i] is the token at i, or IGNORED. balance: see answer_weights. Logits are made only
+    where something is learned.
     """
     targets = labels[:, 1:]
     chosen = targets != IGNORED
     logits = model.logits(hidden[:, :-1][chosen]).float()
     wanted = targets[chosen]
     right = (logits.argmax(-1) == wanted).sum()
-    return Learned(functional.cross_entropy(logits, wanted, reduction="sum"), chosen.sum(), right)
+    weights = answer_weights(labels, balance)[:, 1:][chosen]
+    loss = (functional.cross_entropy(logits, wanted, reduction="none") * weights).sum()
+    return Learned(loss, chosen.sum(), right)
 
 
 class CachedStep(nn.Module):

@@ -119,10 +119,14 @@ def pool(name: str, *wordings: str | When) -> tuple[Template, ...]:
 
 @dataclass
 class Writer:
-    """Chooses and fills templates. `used` lists the ids of the templates chosen, in order."""
+    """Chooses and fills templates. `used` lists the ids of the templates chosen, in order.
+
+    brevity: how probable it is at least that an answer in a word is asked for, where there is one.
+    """
 
     rng: np.random.Generator
     wording: Wording = Wording.ALL
+    brevity: float = 0.0
     used: list[str] = field(default_factory=list)
 
     def choose(self, templates: Sequence[Template]) -> Template:

@@ -15,7 +15,10 @@ from quibble.train.losses import mask_loss
 
 
 class Terms(NamedTuple):
-    """Sums, and of how many. text: cross-entropy of the learned tokens. masks: mask_loss; 0 of 0 if there are none."""
+    """Sums, and of how many. text: cross-entropy of the learned tokens, by their weights. masks: mask_loss.
+
+    0 of 0 masks if there are none.
+    """
 
     text: Tensor
     tokens: Tensor
@@ -26,9 +29,9 @@ class Terms(NamedTuple):
 class Conversing(nn.Module):
     """The two terms of Q-Ground eq. 6, as one forward pass; their weights are the caller's, but bce and dice."""
 
-    def __init__(self, model: Lmm, *, bce: float = 2.0, dice: float = 0.5) -> None:
+    def __init__(self, model: Lmm, *, bce: float = 2.0, dice: float = 0.5, balance: float = 0.0) -> None:
         super().__init__()
-        self.model, self.bce, self.dice = model, bce, dice
+        self.model, self.bce, self.dice, self.balance = model, bce, dice, balance
 
     def forward(self, ids: Tensor, labels: Tensor, shown: Sequence[Shown], masks: Sequence[Tensor]) -> Terms:
         """(B, T) ids and labels, what was shown with each row, and the masks, (H, W) in 0..1 of any sizes, in order.
@@ -36,7 +39,7 @@ class Conversing(nn.Module):
         Masks are compared at the size that the model writes them, where a place is the share of it that is inside.
         """
         said = self.model(ids, shown)
-        learned = learned_tokens(self.model.language, said.hidden, labels)
+        learned = learned_tokens(self.model.language, said.hidden, labels, balance=self.balance)
         # Sums in single precision: half of it holds too few digits for a whole picture.
         each = [
             mask_loss(logits.float(), _at(mask, logits.shape), bce=self.bce, dice=self.dice)

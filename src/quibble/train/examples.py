@@ -19,8 +19,8 @@ from quibble.text.evidence import PictureNotes
 from quibble.text.grammar import Wording, Writer
 from quibble.text.tokenizer import Tokenizer
 
-#: Shares of conversations on one picture, a region, two pictures, and a picture with its original.
-_SHARES: Final = (0.62, 0.16, 0.19, 0.03)
+#: Shares of conversations on one picture, a region, two pictures, a picture with its original, and of drills.
+_SHARES: Final = (0.42, 0.13, 0.17, 0.03, 0.25)
 #: Share of questions that are typed carelessly.
 _ROUGH: Final = 0.3
 #: Share of conversations on two pictures with their original.
@@ -64,9 +64,7 @@ class Simulated:
         form = int(rng.choice(len(_SHARES), p=_SHARES))
         if form == 0:
             return _on_picture(writer, simulator)
-        if form == 1:
-            return _on_region(writer, simulator)
-        return _on_pair(writer, simulator) if form == 2 else _against(writer, simulator)
+        return (_on_region, _on_pair, _against, _drill)[form - 1](writer, simulator)
 
 
 class Source(Protocol):
@@ -92,6 +90,11 @@ def _on_picture(writer: Writer, simulator: Simulator) -> Example:
     for _ in range(int(writer.rng.choice(len(_TURNS), p=_TURNS))):
         exchanges.append(kinds.after(writer, sight, exchanges))
     return example(writer, Conversation.about(picture), exchanges)
+
+
+def _drill(writer: Writer, simulator: Simulator) -> Example:
+    picture = simulator.picture()
+    return example(writer, Conversation.about(picture), kinds.drill(writer, Sight(picture)))
 
 
 def _on_region(writer: Writer, simulator: Simulator) -> Example:

@@ -13,7 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from quibble.errors import RecipeError
-from quibble.model.language import IGNORED, Language, Learned, learned_tokens
+from quibble.model.language import IGNORED, Language, Learned, answer_weights, learned_tokens
 from quibble.train.batches import batches
 from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
 from quibble.train.journal import Journal
@@ -39,10 +39,9 @@ class Rows(NamedTuple):
     ids: Tensor
     labels: Tensor
 
-    @property
-    def learned(self) -> int:
-        """How many tokens are learned."""
-        return int((self.labels[:, 1:] != IGNORED).sum())
+    def weight(self, balance: float) -> float:
+        """What the tokens that are learned count together; see answer_weights."""
+        return float(answer_weights(self.labels, balance)[:, 1:].sum())
 
 
 class Sorted:
@@ -81,13 +80,13 @@ class Sorted:
 class NextToken(nn.Module):
     """What is learned from a batch as one forward pass, so that wrappers for precision see a single call."""
 
-    def __init__(self, model: Language) -> None:
+    def __init__(self, model: Language, *, balance: float = 0.0) -> None:
         super().__init__()
-        self.model = model
+        self.model, self.balance = model, balance
 
     def forward(self, ids: Tensor, labels: Tensor) -> Learned:
         """See learned_tokens."""
-        return learned_tokens(self.model, self.model(ids), labels)
+        return learned_tokens(self.model, self.model(ids), labels, balance=self.balance)
 
 
 def load_language(checkpoint: Path) -> tuple[Language, LanguageRecipe]:
@@ -126,7 +125,7 @@ class LanguageTrainer:
         model = Language.random(self.recipe.language)
         if self.recipe.init:
             model.load_state_dict(load_weights(self.recipe.init)[0])
-        return model, NextToken(model)
+        return model, NextToken(model, balance=self.recipe.data.balance)
 
     def _sorting(self) -> Callable[[list[Any]], list[Any]]:
         """Samples of a step -> what is computed at once."""
@@ -173,7 +172,7 @@ class LanguageTrainer:
 
     def _learn(self, parts: list[Any]) -> tuple[dict[str, float], int]:
         """Gradients of a step. Returns what _step returns."""
-        wanted = sum(rows.learned for rows in parts)
+        wanted = sum(rows.weight(self.recipe.data.balance) for rows in parts)
         total, read = 0.0, 0
         for rows in parts:
             ids, labels = self._move(rows)

@@ -123,14 +123,15 @@ class PicturesTrainer(LanguageTrainer):
             weights, _ = load_weights(self.recipe.init)
             words_alone = not any(name.startswith("language.") for name in weights)
             (model.language if words_alone else model).load_state_dict(weights)
-        return model, Conversing(model)
+        return model, Conversing(model, balance=self.recipe.data.balance)
 
     def _sorting(self) -> Callable[[list[Any]], list[Any]]:
         sizes = self.recipe.language
         return Grouped(Sorted(self.recipe.data.rows, context=sizes.context, vocabulary=sizes.vocabulary))
 
     def _learn(self, parts: list[Group]) -> tuple[dict[str, float], int]:
-        wanted, masks = sum(part.rows.learned for part in parts), sum(len(part.masks) for part in parts)
+        wanted = sum(part.rows.weight(self.recipe.data.balance) for part in parts)
+        masks = sum(len(part.masks) for part in parts)
         totals, read = {"loss": 0.0, "masks": 0.0}, 0
         for part in parts:
             terms = self.objective(*self._move(part.rows), *self._show(part))

@@ -97,6 +97,8 @@ class LanguageData:
     #: a folder of octopus records, looked at when a run starts, and the share of conversations about them
     records: str = ""
     recorded: float = 0.25
+    #: how much less a token of a long answer counts than one of a short; see model.language.answer_weights
+    balance: float = 0.0
     #: samples of the held-out wordings that are validated on
     validate: int = 256
 

@@ -32,6 +32,8 @@ _MADE_OUT: Final = 0.25
 #: Shares of conversations with pictures that compare two of them, and that ask for the mask of a defect.
 _COMPARED: Final = 0.1
 _LOCATED: Final = 0.4
+#: Share of the others, if nothing in particular is asked of a record, with many short questions.
+_DRILLED: Final = 0.5
 _GROUNDING: Final = frozenset({Task.HYD_G, Task.SID_G, Task.DAO_G})
 _REFERRING: Final = frozenset({Task.REFER_SHORT, Task.REFER_LONG})
 
@@ -108,7 +110,8 @@ class Recorded:
     """Examples from perceived records; item i depends on the seed and i alone.
 
     Referring is answered from the truth: which of the probable defects a region really has, as many as are asked for,
-    has to be made out. So is grounding, as far as the notes show what is true. All else is answered from the notes.
+    has to be made out. So is grounding in words and masks, as far as the notes show what is true. All else is answered
+    from the notes, boxes too: what is not in them cannot be copied.
     shown: for training with the pictures. Then some of the conversations ask for masks of the true regions or compare
     two pictures, and none ends in a mask without a truth.
     """
@@ -149,6 +152,8 @@ class Recorded:
         return self._anything(writer, item)
 
     def _anything(self, writer: Writer, item: Perceived) -> Example:
+        if chance(writer, _DRILLED):
+            return example(writer, item.about(), kinds.drill(writer, Sight(item.notes)), (item.picture,))
         exchange = kinds.single(writer, Sight(item.notes))
         while self.shown and SEGMENT_TEXT in exchange.answer:
             exchange = kinds.single(writer, Sight(item.notes))
@@ -176,9 +181,8 @@ class Recorded:
         """The record's own question with the true region as its box or mask, as far as the notes show the region."""
         entry, image = item.record.regions[asked], item.record.images[0]
         spot = _spot(entry, image.width, image.height)
-        seen = {
-            note.category for note in (*item.notes.notes, *item.notes.hints) if note.spot.box.iou(spot.box) >= _MADE_OUT
-        }
+        told = (*item.notes.notes, *item.notes.hints)
+        seen = {note.category: note for note in reversed(told) if note.spot.box.iou(spot.box) >= _MADE_OUT}
         notes = tuple(
             Note(category=s.category, distortion=None, severity=round(s.level, 1), sure=9, spot=spot)
             for s in entry.degradations
@@ -186,10 +190,11 @@ class Recorded:
         )
         if not notes:
             return self._anything(writer, item)
-        about = item.about()
-        told, question = Cluster(notes=notes), item.record.turns[0].question
+        about, question = item.about(), item.record.turns[0].question
         if chance(writer, 0.25 if self.shown else 0.5):
-            return example(writer, about, [ground.boxed(writer, item.record.task, question, told)], (item.picture,))
+            noted = Cluster(notes=tuple(seen[note.category] for note in notes))
+            return example(writer, about, [ground.boxed(writer, item.record.task, question, noted)], (item.picture,))
+        told = Cluster(notes=notes)
         exchange = ground.segmented(writer, item.record.task, question, told)
         return example(writer, about, [exchange], (item.picture,), masks=(_pixels(item, asked),))
 

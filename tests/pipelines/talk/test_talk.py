@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quibble.pipelines.talk import compare, describe, ground, region, yes_no
+from quibble.pipelines.talk import compare, describe, ground, kinds, region, what_how, yes_no
 from quibble.pipelines.talk.choice import choose_main
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
@@ -187,3 +187,21 @@ def test_the_first_named_comes_first() -> None:
 )
 def test_yes_and_no_are_read(answer: str, meaning: str | None) -> None:
     assert yes_or_no(answer) == meaning
+
+
+def test_a_drill_is_mostly_answered_in_a_word() -> None:
+    pens = [writer(seed) for seed in range(60)]
+    said = [exchange for pen in pens for exchange in kinds.drill(pen, Sight(Simulator(pen.rng).picture()))]
+    assert 300 <= len(said) <= 600
+    assert sum(len(exchange.answer.split()) <= 4 for exchange in said) > 0.75 * len(said)
+    assert {"yes_no", "what", "level", "score", "choice_what", "choice_how", "box", "aspect"} <= {e.kind for e in said}
+
+
+def test_a_defect_that_weighs_as_much_may_be_called_the_main_one() -> None:
+    seen = sight(note(Category.BLUR, 4.0), note(Category.NOISE, 3.0), note(Category.DARKEN, 2.0))
+    exchange = what_how.main_defect(writer(), seen)
+    assert exchange.key == "blur|noise"
+    assert agrees(exchange, "The main problem is serious noise.")
+    assert agrees(exchange, "Blur")
+    assert not agrees(exchange, "It is too dark, with some blur.")
+    assert not agrees(exchange, "Nothing")

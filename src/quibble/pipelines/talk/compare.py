@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from quibble.pipelines.talk.exchange import Exchange, Sight, briefly, chance, there_are
+from quibble.pipelines.talk.exchange import Exchange, Sight, brief, briefly, chance, there_are
 from quibble.pipelines.talk.phrases import all_defects
 from quibble.pipelines.talk.words import ASKED, SHORT, graded
 from quibble.taxonomy import Category
@@ -35,6 +35,20 @@ _BETTER: Final = pool(
     "is B better than A?",
     "which is worse?",
     "of the two, which one has suffered more?",
+    "which is better?",
+    "which of them is better?",
+    "which [picture|image] do you prefer?",
+    "which [picture|image] is the better one?",
+    "tell me which one is better.",
+    "who wins, A or B?",
+    "which one wins?",
+    "which has the higher quality?",
+    "which would people prefer?",
+    "which of the two is worse?",
+    "which [picture|image] is worse?",
+    "which one would you delete?",
+    "the better one?",
+    "which one is technically better?",
 )
 _WHY: Final = pool(
     "talk.better_why",
@@ -139,9 +153,9 @@ def better(writer: Writer, pair: Pair) -> Exchange:
         word = "yes" if asked == winner else "no"
         told = writer.one_of(f"{word}|{word}, image {winner} is better|{word}: {winner} is better")
         return Exchange(kind="compare", question=question, answer=sentence(told), key=word)
-    worse = "worse" in low or "suffered" in low
+    worse = any(word in low for word in ("worse", "suffered", "delete"))
     key = loser if worse else winner
-    if chance(writer, 0.4):
+    if brief(writer, 0.4):
         short = writer.one_of(f"Image {key}|{key}|Image {key}")
         return Exchange(kind="compare", question=briefly(writer, question), answer=short, key=key)
     degree = _degree(writer, pair)
@@ -218,7 +232,7 @@ def which_more(writer: Writer, pair: Pair, *, present: bool) -> Exchange:
         return Exchange(kind="which_more", question=question, answer=sentence(equal), key="equal", topic=category)
     more = "B" if d > 0 else "A"
     key = ("A" if more == "B" else "B") if less else more
-    if chance(writer, 0.3):
+    if brief(writer, 0.3):
         answer = writer.one_of(f"Image {key}|{key}")
         return Exchange(kind="which_more", question=briefly(writer, question), answer=answer, key=key, topic=category)
     here = graded(writer, pair.of(more).by_category[category][0])
@@ -290,6 +304,6 @@ def single_with_reference(writer: Writer, sight: Sight) -> Exchange:
     )
     key = "+".join(sorted(c.value for c in sight.by_category))
     names = enumerate_words([SHORT[c] for c in sight.by_category])
-    if chance(writer, 0.3):
+    if brief(writer, 0.3):
         return Exchange(kind="reference", question=briefly(writer, question), answer=names.capitalize(), key=key)
     return Exchange(kind="reference", question=question, answer=sentence(answer), key=key)

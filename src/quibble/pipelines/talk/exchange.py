@@ -27,11 +27,16 @@ BRIEF: Final = pool(
 )
 
 
+#: From this share of the main defect's weight on, another one may be called the main one too.
+_ALIKE: Final = 0.67
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
     """A question and its answer. kind: what sort of question it is.
 
-    key: the answer in a form that can be checked ("yes", "blur", "serious", "B", "top left"); None where there is none.
+    key: the answer in a form that can be checked ("yes", "blur", "serious", "B", "top left"; "blur+noise" for both,
+    "blur|noise" for either); None where there is none.
     """
 
     kind: str
@@ -56,6 +61,12 @@ class Sight:
     def firsts(self) -> list[Note]:
         """The most important note of each category, the most important first."""
         return [notes[0] for notes in self.by_category.values()]
+
+    @property
+    def mains(self) -> list[Category]:
+        """The category of the main defect, and those that weigh nearly as much, so that either may be called so."""
+        weights = [(note.category, note.severity * note.spot.share**0.5) for note in self.notes]
+        return list(dict.fromkeys(category for category, weight in weights if weight >= _ALIKE * weights[0][1]))
 
     @property
     def worst(self) -> Note:
@@ -86,6 +97,11 @@ def picture_word(writer: Writer) -> str:
 def chance(writer: Writer, probability: float) -> bool:
     """Whether something of this probability happens."""
     return bool(writer.rng.random() < probability)
+
+
+def brief(writer: Writer, probability: float) -> bool:
+    """Whether an answer in a word is asked for: with this probability, or the writer's if that is higher."""
+    return chance(writer, max(probability, writer.brevity))
 
 
 def briefly(writer: Writer, question: str) -> str:

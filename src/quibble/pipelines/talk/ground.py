@@ -70,6 +70,14 @@ _ASK_BOX: Final = pool(
     "Put a box on it.",
     "I need the coordinates.",
 )
+_ALONE: Final = pool(
+    "talk.box_alone",
+    "Nothing but the box.",
+    "The box alone.",
+    "Only the box, no words.",
+    "Just the coordinates.",
+    "No text, only coordinates.",
+)
 _AT: Final = pool(
     "talk.there",
     "{where}",
@@ -336,6 +344,21 @@ def box_question(writer: Writer, category: Category) -> str:
     asked = ASKED[category]
     question = writer.write(_WHERE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
     return f"{sentence(question)} {writer.write(_ASK_BOX)}"
+
+
+def box_alone(writer: Writer, sight: Sight) -> Exchange | None:
+    """The grid code of a category's most important region and nothing else."""
+    among = [*sight.by_category.values(), *([hint] for hint in sight.suspected)]
+    if not among:
+        return None
+    note = among[int(writer.rng.integers(len(among)))][0]
+    return Exchange(
+        kind="box",
+        question=f"{box_question(writer, note.category)} {writer.write(_ALONE)}",
+        answer=note.spot.code,
+        key=note.spot.code,
+        topic=note.category,
+    )
 
 
 def segmented_where(writer: Writer, sight: Sight, category: Category) -> Exchange:

@@ -16,7 +16,7 @@ _YES: Final = re.compile(
 _NO: Final = re.compile(r"\s*(no\b|not\b|none|nothing|i (see|find) no|there (is|are) no\b|it is not)", re.IGNORECASE)
 _NOTHING: Final = re.compile(
     r"\b(no visible|no defects?|no problem|no distortion|no noise|no artifacts?|nothing (is|to)|none|free of|clean|"
-    r"is fine|natural|looks right|neither too|sharp enough|normal|not at all|i (see|find) no|(is|are) (no|not)|"
+    r"is fine|natural|looks right|neither too|sharp enough|normal|not at all|i (see|find) no|(is|are) (no|not)|at most|"
     r"does not)\b|^nothing\W*$",
     re.IGNORECASE,
 )
@@ -52,8 +52,9 @@ def agrees(exchange: Exchange, answer: str) -> bool:
     wanted = key.split("+")
     if len(wanted) > 1 or exchange.kind.startswith(("refer", "list", "local")):
         return {c.value for c in named} == set(wanted)
-    if key in list(Category):
-        return bool(named) and named[0].value == key
+    alike = key.split("|")
+    if alike[0] in list(Category):
+        return bool(named) and named[0].value in alike
     return key.lower() in answer.lower()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -75,6 +76,32 @@ CHECKABLE: Final[tuple[tuple[float, _Maker], ...]] = (
     (3, choice.choose_place),
     (4, choice.choose_aspect),
 )
+#: Questions on one picture that can be answered in a word, a letter, a number or a box: much to learn in few tokens.
+DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
+    (9, partial(yes_no.is_it, present=True)),
+    (9, partial(yes_no.is_it, present=False)),
+    (6, yes_no.is_opposite),
+    (4, yes_no.is_clean),
+    (2, partial(yes_no.is_at, present=True)),
+    (2, partial(yes_no.is_at, present=False)),
+    (8, what_how.main_defect),
+    (3, what_how.list_defects),
+    (4, partial(what_how.how_bad, present=True)),
+    (6, what_how.aspect),
+    (6, what_how.how_good),
+    (5, what_how.score),
+    (8, choice.choose_main),
+    (6, choice.choose_severity),
+    (4, choice.choose_level),
+    (4, choice.choose_place),
+    (6, choice.choose_aspect),
+    (1, partial(choice.choose_yes, present=True)),
+    (1, partial(choice.choose_yes, present=False)),
+    (6, ground.box_alone),
+)
+#: How many of them a drill has, and how probable it is at least that a word is wanted for an answer.
+_DRILLED: Final = (5, 10)
+_BREVITY: Final = 0.85
 #: Questions on a region.
 REGION: Final[tuple[tuple[float, _RegionMaker], ...]] = (
     (4, partial(region.refer_short, count=1)),
@@ -105,6 +132,12 @@ def single(writer: Writer, sight: Sight) -> Exchange:
 def checkable(writer: Writer, sight: Sight) -> Exchange:
     """A question on one picture whose answer has a key."""
     return _drawn(writer, CHECKABLE, sight)
+
+
+def drill(writer: Writer, sight: Sight) -> list[Exchange]:
+    """Many questions on one picture, mostly answered in a word, each on its own: none refers to what was said."""
+    terse = replace(writer, brevity=_BREVITY)
+    return [_drawn(terse, DRILL, sight) for _ in range(int(writer.rng.integers(*_DRILLED, endpoint=True)))]
 
 
 def on_region(writer: Writer, notes: RegionNotes) -> Exchange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from quibble.pipelines.talk.exchange import Exchange, Sight, briefly, chance, picture_word, there_are
+from quibble.pipelines.talk.exchange import Exchange, Sight, brief, briefly, chance, picture_word, there_are
 from quibble.pipelines.talk.phrases import (
     all_defects,
     defect_there,
@@ -52,6 +52,16 @@ _MAIN: Final = pool(
     "what should I fix first?",
     "what's the matter with this {p}?",
     "why does it look strange?",
+    "what is wrong?",
+    "main problem?",
+    "what's the worst defect [here|in it]?",
+    "what is the biggest flaw of this {p}?",
+    "what troubles this {p} most?",
+    "what went wrong [here|with it|with this {p}]?",
+    "what is the most serious defect?",
+    "tell me what is wrong with this {p}.",
+    "what harms the quality most?",
+    "which defect would you name first?",
 )
 
 _LIST: Final = pool(
@@ -96,6 +106,16 @@ _ASPECT: Final = pool(
     "{s}?",
     "and the {s}?",
     "does anything speak against the {s}?",
+    "is the {s} good?",
+    "is anything wrong with the {s}?",
+    "what is the {s} like?",
+    "the {s}, is it fine?",
+    "judge the {s}.",
+    "how does the {s} look [to you|]?",
+    "check the {s}, please.",
+    "are you happy with the {s}?",
+    "any problem with the {s}?",
+    "say something about the {s}.",
 )
 
 _HOW_GOOD: Final = pool(
@@ -115,6 +135,16 @@ _HOW_GOOD: Final = pool(
     "is the quality good?",
     "assess the quality of this {p} [briefly|]?",
     "quality?",
+    "how good is it?",
+    "what is the quality level?",
+    "which quality level would you give [it|this {p}]?",
+    "is the quality all right?",
+    "quality level?",
+    "what about the quality?",
+    "overall quality?",
+    "judge the quality of this {p}.",
+    "is it any good?",
+    "how would you grade this {p}?",
 )
 
 _SCORE: Final = pool(
@@ -181,6 +211,18 @@ _IMPROVE: Final = pool(
     "how would you repair this {p}?",
     "what would make this a better {p}?",
     "give me advice on how to improve the quality.",
+    "how can I fix it?",
+    "how can I fix this {p}?",
+    "how to improve it?",
+    "what can be done about it?",
+    "how can this be repaired?",
+    "what should I do about it?",
+    "how could I make it better?",
+    "how do I get rid of this?",
+    "what would help?",
+    "is there a way to fix it?",
+    "which tool would help?",
+    "what do you recommend?",
 )
 
 _USE: Final = pool(
@@ -251,7 +293,7 @@ def main_defect(writer: Writer, sight: Sight) -> Exchange:
     question = sentence(writer.write(_MAIN, p=p))
     if not sight.notes and sight.possible:
         maybe = sight.possible[0]
-        if chance(writer, 0.2):
+        if brief(writer, 0.2):
             return Exchange(
                 kind="what",
                 question=briefly(writer, question),
@@ -265,13 +307,13 @@ def main_defect(writer: Writer, sight: Sight) -> Exchange:
         )
         return Exchange(kind="what", question=question, answer=sentence(told), key=maybe.value, topic=maybe)
     if not sight.notes:
-        if chance(writer, 0.15):
+        if brief(writer, 0.15):
             return Exchange(kind="what", question=briefly(writer, question), answer="Nothing", key="none")
         nothing = unmarked(writer, sight, f"the {p}") or writer.write(_CLEAN, p=p)
         return Exchange(kind="what", question=question, answer=sentence(nothing), key="none")
     note = sight.notes[0]
-    key = note.category.value
-    if chance(writer, 0.2):
+    key = "|".join(category.value for category in sight.mains)
+    if brief(writer, 0.2):
         answer = SHORT[note.category].capitalize()
         return Exchange(kind="what", question=briefly(writer, question), answer=answer, key=key, topic=note.category)
     same = sight.by_category[note.category]
@@ -296,7 +338,7 @@ def list_defects(writer: Writer, sight: Sight) -> Exchange:
     if not sight.notes:
         nothing = unmarked(writer, sight, f"the {p}") or writer.write(_CLEAN, p=p)
         return Exchange(kind="list", question=question, answer=sentence(nothing), key=key)
-    if chance(writer, 0.4):
+    if brief(writer, 0.4):
         return Exchange(kind="list", question=question, answer=sentence(names_only(sight)), key=key)
     told = all_defects(writer, sight, most=6)
     answer = writer.one_of(f"I see {told}|{told}|it has {told}|the {p} shows {told}")
@@ -332,7 +374,7 @@ def how_bad(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
         return Exchange(kind="how", question=question, answer=told, key="none", topic=category)
     notes = sight.by_category[category]
     note = notes[0]
-    if chance(writer, 0.2):
+    if brief(writer, 0.2):
         return Exchange(
             kind="how",
             question=briefly(writer, question),
@@ -355,6 +397,16 @@ def aspect(writer: Writer, sight: Sight) -> Exchange:
     p = picture_word(writer)
     question = sentence(writer.write(_ASPECT, s=writer.one_of(ASPECT_NAMES[side]), p=p))
     groups = [notes for category, notes in sight.by_category.items() if category in ASPECTS[side]]
+    if brief(writer, 0.1):
+        key = groups[0][0].category if groups else None
+        told = SHORT[key].capitalize() if key else "Fine"
+        return Exchange(
+            kind="aspect",
+            question=briefly(writer, question),
+            answer=told,
+            key=key.value if key else "none",
+            topic=key,
+        )
     if not groups:
         return Exchange(kind="aspect", question=question, answer=sentence(writer.one_of(FINE[side])), key="none")
     told = enumerate_words([str(defect_with_place(writer, notes)) for notes in groups])
@@ -378,7 +430,7 @@ def how_good(writer: Writer, sight: Sight) -> Exchange:
     """The quality level, one of five words."""
     p, level = picture_word(writer), sight.picture.level.value
     question = sentence(writer.write(_HOW_GOOD, p=p))
-    if chance(writer, 0.25):
+    if brief(writer, 0.25):
         return Exchange(kind="level", question=briefly(writer, question), answer=level.capitalize(), key=level)
     clause = writer.one_of(
         f"the quality of the {p} is {level}|the quality is {level}|{level}|I would call the quality {level}|"
@@ -402,6 +454,9 @@ def score(writer: Writer, sight: Sight) -> Exchange:
         answer = writer.one_of(f"about {tens} out of 10|{tens} out of 10|I would give it {tens} out of 10")
         return Exchange(kind="score", question=question, answer=sentence(answer), key=tens)
     question = sentence(writer.write(_SCORE, p=p))
+    if brief(writer, 0.15):
+        question = f"{question} {writer.one_of('Just the number.|Only the number, please.|Reply with a number only.')}"
+        return Exchange(kind="score", question=question, answer=str(value), key=str(value))
     answer = writer.one_of(
         f"about {value} out of 100|{value} out of 100|I would give it {value} out of 100|"
         f"{value} out of 100, which is {sight.picture.level.value}"

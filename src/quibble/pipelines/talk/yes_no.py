@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from quibble.pipelines.talk.exchange import Exchange, Sight, briefly, chance, picture_word
+from quibble.pipelines.talk.exchange import Exchange, Sight, brief, briefly, chance, picture_word
 from quibble.pipelines.talk.phrases import UNSURE, defect_there, defect_with_place, instead, places, unmarked
 from quibble.pipelines.talk.words import ASKED, OPPOSITES, graded
 from quibble.taxonomy import Category
@@ -32,6 +32,13 @@ _IS: Final = pool(
     "is that {a}?",
     "tell me if [it|the {p}] is {a}.",
     "it's {a}, right?",
+    "{a}?",
+    "is there anything {a} in it?",
+    "is something {a} in it?",
+    "does this {p} seem {a}?",
+    "is the {p} at all {a}?",
+    "looks {a}, no?",
+    "could one call it {a}?",
 )
 
 _ANY: Final = pool(
@@ -52,6 +59,14 @@ _ANY: Final = pool(
     "{n:do} {n} affect this {p}?",
     "{n:are} there {n} anywhere in [it|this {p}]?",
     "do I have to worry about {n} [here|in this {p}]?",
+    "{n}?",
+    "is this {p} affected by {n}?",
+    "{n:are} there some {n} in it?",
+    "would you say there {n:are} {n}?",
+    "do you notice {n}?",
+    "there {n:are} {n}, right?",
+    "is it spoiled by {n}?",
+    "can you see {n} [here|]?",
 )
 
 _OPPOSITE: Final = pool(
@@ -66,6 +81,14 @@ _OPPOSITE: Final = pool(
     "[this|the] {p} is {a}, isn't it?",
     "is my {p} {a} enough?",
     "{a}?",
+    "is it {a} everywhere?",
+    "{a}, yes or no?",
+    "do you find it {a}?",
+    "it looks {a}, doesn't it?",
+    "is that {a}?",
+    "would you say it is {a}?",
+    "is this a {p} that is {a}?",
+    "I would call it {a}. Right?",
 )
 
 _CLEAN: Final = pool(
@@ -186,7 +209,7 @@ def about(writer: Writer, sight: Sight, category: Category) -> Exchange:
     notes = sight.by_category.get(category)
     possible = category in sight.possible
     key = "yes" if notes or possible else "no"
-    if chance(writer, 0.15):
+    if brief(writer, 0.15):
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?|Just yes or no, please.')}"
         return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key, topic=category)
     if chance(writer, 0.08):
@@ -221,7 +244,7 @@ def is_opposite(writer: Writer, sight: Sight) -> Exchange:
     against = [notes for category, notes in sight.by_category.items() if category in categories]
     key = "no" if against else "yes"
     topic = against[0][0].category if against else None
-    if chance(writer, 0.15):
+    if brief(writer, 0.15):
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
         return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key, topic=topic)
     if not against:
@@ -244,7 +267,7 @@ def is_clean(writer: Writer, sight: Sight) -> Exchange:
     faulty = chance(writer, 0.5)
     question = sentence(writer.write(_FAULTY if faulty else _CLEAN, p=picture_word(writer)))
     key = "yes" if bool(sight.notes) == faulty else "no"
-    if chance(writer, 0.12):
+    if brief(writer, 0.12):
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
         return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key)
     if not sight.notes:
@@ -272,6 +295,9 @@ def is_at(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     noun, adjective = asked.noun(writer), asked.adjective(writer)
     question = sentence(writer.write(_AT, where=where, a=adjective, n=noun, p=picture_word(writer)))
     key = "yes" if present else "no"
+    if brief(writer, 0.1):
+        question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
+        return Exchange(kind="yes_no", question=question, answer=key.capitalize(), key=key, topic=note.category)
     if present:
         answer = yes(writer, sight.by_category[note.category])
     else:
