@@ -55,6 +55,7 @@ def test_a_noun_gives_its_number_to_its_neighbours() -> None:
         ("a even tone , and  more", "An even tone, and more."),
         ("is it a one or a uniform thing?", "Is it a one or a uniform thing?"),
         ("it is a obvious case", "It is an obvious case."),
+        ("in Image A it is a even tone", "In Image A it is an even tone."),
         ("JPEG is meant", "JPEG is meant."),
         ("use an hour", "Use an hour."),
     ],

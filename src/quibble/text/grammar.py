@@ -25,9 +25,9 @@ import numpy as np
 
 HELD_OUT_EVERY: Final = 5
 
-#: An article that has to be "an": before a vowel that is heard, so not before "uniform" or "one". An A before a verb, a
-#: conjunction or a preposition is no article but a picture's name.
-_A_BEFORE_VOWEL = re.compile(r"\b([Aa])(?= (?!uni|one|us|eu|(is|or|and|in|as|at|against)\b)[aeiou])")
+#: An article that has to be "an": before a vowel that is heard, so not before "uniform" or "one". An A behind "image"
+#: or before a verb, a conjunction or a preposition is no article but a picture's name.
+_A_BEFORE_VOWEL = re.compile(r"(?<![Ii]mage )\b([Aa])(?= (?!uni|one|us|eu|(is|it|or|and|in|as|at|against)\b)[aeiou])")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _IRREGULAR: Final = {
     "are": "is",

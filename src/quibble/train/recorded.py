@@ -26,6 +26,7 @@ from quibble.text.evidence import ComparisonNotes, Note, PictureNotes, RegionNot
 from quibble.text.grammar import Wording, Writer
 from quibble.text.special import SEGMENT_TEXT
 from quibble.train.examples import Example, example
+from quibble.train.recipe import OpinionData
 
 #: Notes whose boxes overlap a true region by this IoU show it.
 _MADE_OUT: Final = 0.25
@@ -81,7 +82,11 @@ def perceive(folder: str | os.PathLike[str], assessor: Assessor, *, features: bo
 
 
 def true_notes(record: Record) -> PictureNotes:
-    """The notes of a picture as a perfect perception would take them."""
+    """The notes of a picture as a perfect perception would take them.
+
+    A record's score is what is left of an undistorted picture's 100; perception learns from rated photographs, among
+    which clean ones have less than that.
+    """
     image = record.images[0]
     notes = [
         Note(
@@ -95,7 +100,7 @@ def true_notes(record: Record) -> PictureNotes:
         for step in entry.degradations
     ]
     order = sorted(notes, key=lambda note: -note.severity * note.spot.share**0.5)
-    return PictureNotes(score=round(record.score or 0), notes=tuple(order))
+    return PictureNotes(score=round(OpinionData().pristine * (record.score or 0)), notes=tuple(order))
 
 
 def true_region(record: Record, number: int) -> RegionNotes:

@@ -81,6 +81,8 @@ def test_versions_are_compared_step_by_step(photo: Photo) -> None:
                 assert list(Step).index(step) + list(Step).index(other) == 4
             if there.overall is Step.SUPERIOR:
                 assert a.opinion > b.opinion
+                better = [step for step in there.steps.values() if step.winner == "A"]
+                assert len(better) > 1 or better == [Step.SUPERIOR]
             # Against none at all, a mild distortion is slightly worse and a severe one clearly.
             for aspect in Aspect:
                 if a.answers.degrees[aspect] is Degree.NONE and b.answers.degrees[aspect] is Degree.SEVERE:

@@ -129,11 +129,19 @@ def answer(
 
 
 def compare(a: Version, b: Version) -> Comparison:
-    """The comparison of two versions of one photograph."""
+    """The comparison of two versions of one photograph.
+
+    One is far better only if it is so in some respect, or better in two: the table has opinions by which a slight step
+    within an aspect is a large one on the whole.
+    """
     steps = {
         aspect: _step(a.minded.get(aspect, 100.0) - b.minded.get(aspect, 100.0), _ASPECT_STEPS) for aspect in Aspect
     }
-    return Comparison(steps=steps, overall=_step(a.opinion - b.opinion, _OVERALL_STEPS))
+    overall = _step(a.opinion - b.opinion, _OVERALL_STEPS)
+    speaking = [step for step in steps.values() if step.winner == overall.winner is not None]
+    if overall.clear and len(speaking) < 2 and not any(step.clear for step in speaking):
+        overall = Step.SLIGHTLY_SUPERIOR if overall is Step.SUPERIOR else Step.SLIGHTLY_INFERIOR
+    return Comparison(steps=steps, overall=overall)
 
 
 def structure_kept(image: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:

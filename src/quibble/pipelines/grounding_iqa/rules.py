@@ -20,10 +20,12 @@ from quibble.text.grammar import Noun, Writer, pool, sentence
 #: A score, 0..100, from which on a patch of which nothing else is known is called good.
 _GOOD: Final = 55
 
-#: A place as descriptions write it, where they name no object: "the bottom right part".
+#: A place as descriptions write it, where they name no object: "the bottom right part", or only "the upper left".
 _PLACE: Final = re.compile(
     r"\bthe\s+(?:(?:left|right|top|bottom|upper|lower|middle|central|far|very)[\s-]+){1,4}"
-    r"(?:hand[\s-]+)?(?:part|region|area|side|half|corner)\b|\bthe\s+(?:background|foreground)\b",
+    r"(?:hand[\s-]+)?(?:part|region|area|side|half|corner)\b|\bthe\s+(?:background|foreground)\b|"
+    r"\bthe\s+(?:(?:top|bottom|upper|lower)[\s-]+(?:left|right)|left|right|top|bottom|middle|cent(?:er|re))"
+    r"(?=\s*(?:[,.;:]|$|of the (?:picture|image|photo|frame|shot)))",
     re.IGNORECASE,
 )
 #: Words behind an article that name nothing.
