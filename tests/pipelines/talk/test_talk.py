@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quibble.pipelines.talk import compare, describe, ground, kinds, region, what_how, yes_no
+from quibble.pipelines.talk import choice, compare, describe, ground, kinds, region, what_how, yes_no
 from quibble.pipelines.talk.choice import choose_main
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
@@ -57,7 +57,8 @@ def test_answers_read_well() -> None:
         answer = exchange.answer.replace(SEGMENT_TEXT, "")
         assert answer == " ".join(answer.split()), exchange
         assert not re.search(r"[{}|]|\.\.(?!\.)| ,| \.|\ba [aeio]|too too|so too|how too|Image An", answer), exchange
-        assert answer[0].isupper() or not answer[0].isalpha(), exchange
+        copied = exchange.kind in ("notes", "option")
+        assert copied or answer[0].isupper() or not answer[0].isalpha(), exchange
 
 
 def test_descriptions_name_what_was_found_and_nothing_else() -> None:
@@ -194,7 +195,22 @@ def test_a_drill_is_mostly_answered_in_a_word() -> None:
     said = [exchange for pen in pens for exchange in kinds.drill(pen, Sight(Simulator(pen.rng).picture()))]
     assert 300 <= len(said) <= 600
     assert sum(len(exchange.answer.split()) <= 4 for exchange in said) > 0.75 * len(said)
-    assert {"yes_no", "what", "level", "score", "choice_what", "choice_how", "box", "aspect"} <= {e.kind for e in said}
+    kinds_said = {exchange.kind for exchange in said}
+    assert kinds_said >= {"yes_no", "what", "level", "score", "choice_what", "choice_how", "box", "aspect", "notes"}
+
+
+def test_options_are_named_and_read() -> None:
+    for seed in range(60):
+        named = choice.named_option(writer(seed), sight())
+        asked, *options = re.split(r";?\s\(?[A-D][.)] ", named.question.split("\nAnswer")[0])
+        if options:
+            assert named.key is not None
+            option = options["ABCD".index(named.key)].splitlines()[0].lower()
+            assert asked.lower().rstrip("?.").endswith(option), named
+        read = choice.read_option(writer(seed), sight())
+        letter = re.search(r"\b([A-D])\b(?=[^.]*[?.])", read.question)
+        assert letter is not None
+        assert f"{letter[1]}. {read.answer}" in read.question
 
 
 def test_a_defect_that_weighs_as_much_may_be_called_the_main_one() -> None:

@@ -78,6 +78,25 @@ _YES_NO: Final = pool(
     "is it {a}?",
     "does the {p} suffer from {n}?",
 )
+_NAMED: Final = pool(
+    "talk.choose_named",
+    "which of these is {o}?",
+    "which option says {o}?",
+    "where do you read {o}?",
+    "which one is called {o}?",
+    "find {o}.",
+    "which letter stands for {o}?",
+    "under which letter is {o}?",
+)
+_READ: Final = pool(
+    "talk.read_option",
+    "what does {l} say?",
+    "what is option {l}?",
+    "read out {l}.",
+    "what stands behind {l}?",
+    "repeat option {l}.",
+    "what does the letter {l} stand for?",
+)
 LETTER: Final = pool(
     "talk.letter",
     "Answer with the letter.",
@@ -88,6 +107,7 @@ LETTER: Final = pool(
     "Which letter?",
 )
 
+_PLACES: Final = ("the top left", "the top right", "the bottom left", "the bottom right", "the whole picture")
 #: Options of a side of quality: (categories, what then holds); the last entry holds if none of them was found.
 _SIDES: Final[dict[Aspect, tuple[tuple[tuple[Category, ...], str], ...]]] = {
     Aspect.SHARPNESS: (
@@ -178,10 +198,9 @@ def choose_place(writer: Writer, sight: Sight) -> Exchange | None:
         return None
     note = among[int(writer.rng.integers(len(among)))]
     right = "the whole picture" if note.spot.whole else "the {} {}".format(*note.spot.place.cell)
-    places = ["the top left", "the top right", "the bottom left", "the bottom right", "the whole picture"]
     asked = ASKED[note.category]
     question = writer.write(_PLACE, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
-    wrong = _some(writer, [p for p in places if p != right])
+    wrong = _some(writer, [p for p in _PLACES if p != right])
     return _offered(writer, "choice_where", question, right, wrong, topic=note.category)
 
 
@@ -211,6 +230,29 @@ def choose_yes(writer: Writer, sight: Sight, *, present: bool) -> Exchange | Non
     question = writer.write(_YES_NO, n=asked.noun(writer), a=asked.adjective(writer), p=picture_word(writer))
     right, wrong = ("yes", "no") if present else ("no", "yes")
     return _offered(writer, "choice_yes_no", question, right, [wrong], topic=category)
+
+
+def named_option(writer: Writer, sight: Sight) -> Exchange:
+    """Which letter an option has that the question names: what letters are, without anything to judge."""
+    right, *wrong = _any_options(writer)
+    question = writer.write(_NAMED, o=right)
+    return _offered(writer, "choice_named", question, right, _some(writer, wrong))
+
+
+def read_option(writer: Writer, sight: Sight) -> Exchange:
+    """What a letter stands for."""
+    options = _any_options(writer)[: int(writer.rng.integers(2, 5))]
+    at = int(writer.rng.integers(len(options)))
+    lines = [f"{chr(65 + number)}. {option}" for number, option in enumerate(options)]
+    question = writer.one_of("\n| |; ").join([sentence(writer.write(_READ, l=chr(65 + at))), *lines])
+    return Exchange(kind="option", question=question, answer=options[at], key=options[at])
+
+
+def _any_options(writer: Writer) -> list[str]:
+    """Options of one kind, in random order."""
+    kinds = ([*SHORT.values()], [*SEVERITIES_5], [level.value for level in Level], list(_PLACES))
+    options = kinds[int(writer.rng.integers(len(kinds)))]
+    return [options[int(i)] for i in writer.rng.permutation(len(options))]
 
 
 def _offered(

@@ -61,6 +61,7 @@ SINGLE: Final[tuple[tuple[float, _Maker], ...]] = (
     (3, ground.at_side),
     (5, lambda writer, sight: other.off_topic(writer)),
     (1, lambda writer, sight: other.small_talk(writer)),
+    (0.7, other.notes_told),
 )
 #: Those whose answers can be checked against a key, a quarter each: yes or no, what, how, multiple choice.
 CHECKABLE: Final[tuple[tuple[float, _Maker], ...]] = (
@@ -89,15 +90,18 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
     (4, partial(what_how.how_bad, present=True)),
     (6, what_how.aspect),
     (6, what_how.how_good),
-    (5, what_how.score),
-    (8, choice.choose_main),
-    (6, choice.choose_severity),
-    (4, choice.choose_level),
+    (7, what_how.score),
+    (10, choice.choose_main),
+    (8, choice.choose_severity),
+    (6, choice.choose_level),
     (4, choice.choose_place),
     (6, choice.choose_aspect),
     (1, partial(choice.choose_yes, present=True)),
     (1, partial(choice.choose_yes, present=False)),
     (6, ground.box_alone),
+    (6, choice.named_option),
+    (4, choice.read_option),
+    (5, other.notes_told),
 )
 #: How many of them a drill has, and how probable it is at least that a word is wanted for an answer.
 _DRILLED: Final = (5, 10)

@@ -10,6 +10,18 @@ from quibble.pipelines.talk.words import ASKED, ASPECTS, FINE, SHORT, Aspect
 from quibble.taxonomy import Category
 from quibble.text.grammar import Noun, Writer, pool, sentence
 
+_NOTES: Final = pool(
+    "talk.notes",
+    "show [me |]your notes.",
+    "what are your notes?",
+    "what did you note down?",
+    "repeat your notes.",
+    "your raw notes, please.",
+    "give me the evidence [as it is|].",
+    "on what evidence do you say so?",
+    "what exactly did you note?",
+    "list the evidence.",
+)
 #: {thing} is anything that pictures show.
 _OFF: Final = pool(
     "talk.off",
@@ -209,6 +221,11 @@ def are_you_sure(writer: Writer, sight: Sight, topic: Category) -> Exchange | No
         f"{word}: I am {percent} sure of the {noun}|{word}; the probability of the {noun} is {percent}"
     )
     return Exchange(kind="sure", question=question, answer=sentence(answer), topic=topic)
+
+
+def notes_told(writer: Writer, sight: Sight) -> Exchange:
+    """The notes as they are."""
+    return Exchange(kind="notes", question=sentence(writer.write(_NOTES)), answer=sight.picture.encode())
 
 
 def follow_up(writer: Writer, sight: Sight) -> Exchange:
