@@ -39,7 +39,7 @@ MOST_IN_REGION: Final = 4
 LEAST_HINT: Final = 2
 LEAST_DIFFERENCE: Final = 0.3
 #: Without a finding, a category is thought possible from this tenth of probability on.
-POSSIBLE: Final = 4
+POSSIBLE: Final = 3
 #: A region has a defect from this tenth of mean probability on.
 SHOWN: Final = 3
 

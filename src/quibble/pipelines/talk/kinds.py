@@ -105,6 +105,8 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
 )
 #: How many of them a drill has, and how probable it is at least that a word is wanted for an answer.
 _DRILLED: Final = (5, 10)
+#: Characters that a drill may have, notes and all: 640 tokens hold at least so many, misspelt ones too.
+_ROOM: Final = 1300
 _BREVITY: Final = 0.85
 #: Questions on a region.
 REGION: Final[tuple[tuple[float, _RegionMaker], ...]] = (
@@ -139,9 +141,19 @@ def checkable(writer: Writer, sight: Sight) -> Exchange:
 
 
 def drill(writer: Writer, sight: Sight) -> list[Exchange]:
-    """Many questions on one picture, mostly answered in a word, each on its own: none refers to what was said."""
-    terse = replace(writer, brevity=_BREVITY)
-    return [_drawn(terse, DRILL, sight) for _ in range(int(writer.rng.integers(*_DRILLED, endpoint=True)))]
+    """Many questions on one picture, mostly answered in a word, each on its own: none refers to what was said.
+
+    As many as are drawn and leave room in the context for the notes.
+    """
+    terse, said = replace(writer, brevity=_BREVITY), list[Exchange]()
+    room = _ROOM - len(sight.picture.encode())
+    for _ in range(int(writer.rng.integers(*_DRILLED, endpoint=True))):
+        exchange = _drawn(terse, DRILL, sight)
+        room -= len(exchange.question) + len(exchange.answer)
+        if said and room < 0:
+            break
+        said.append(exchange)
+    return said
 
 
 def on_region(writer: Writer, notes: RegionNotes) -> Exchange:
