@@ -21,6 +21,8 @@ from quibble.text.tokenizer import Tokenizer
 
 #: Shares of conversations on one picture, a region, two pictures, a picture with its original, and of drills.
 _SHARES: Final = (0.42, 0.13, 0.17, 0.03, 0.25)
+#: Share of conversations on a region or on two pictures that are drills too.
+_DRILLED: Final = 0.3
 #: Share of questions that are typed carelessly.
 _ROUGH: Final = 0.3
 #: Share of conversations on two pictures with their original.
@@ -100,7 +102,10 @@ def _drill(writer: Writer, simulator: Simulator) -> Example:
 def _on_region(writer: Writer, simulator: Simulator) -> Example:
     picture, region = simulator.picture(), simulator.region()
     exchanges = [kinds.on_region(writer, region)]
-    if writer.rng.random() < 0.5:
+    roll = writer.rng.random()
+    if roll < _DRILLED:
+        exchanges = kinds.drill_on_region(writer, picture, region)
+    elif roll < 0.6:
         exchanges.append(kinds.on_region(writer, region))
     return example(writer, Conversation.about(picture, region), exchanges)
 
@@ -114,7 +119,10 @@ def _on_pair(writer: Writer, simulator: Simulator) -> Example:
         a.trimmed(), b.trimmed(), simulator, simulator.clean() if writer.rng.random() < _WITH_REFERENCE else None
     )
     exchanges = [kinds.on_pair(writer, pair)]
-    if writer.rng.random() < 0.5:
+    roll = writer.rng.random()
+    if roll < _DRILLED:
+        exchanges = kinds.drill_on_pair(writer, pair)
+    elif roll < 0.6:
         exchanges.append(kinds.on_pair(writer, pair))
     reference = pair.reference.picture if pair.reference is not None else None
     return example(writer, Conversation.comparing(a, b, pair.notes, reference), exchanges)

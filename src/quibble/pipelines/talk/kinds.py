@@ -10,10 +10,11 @@ from typing import Final, TypeVar
 from quibble.pipelines.talk import choice, compare, describe, ground, other, region, what_how, yes_no
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
-from quibble.text.evidence import RegionNotes
+from quibble.text.evidence import PictureNotes, RegionNotes
 from quibble.text.grammar import Writer
 
 T = TypeVar("T")
+_Mix = tuple[tuple[float, Callable[[Writer, T], Exchange | None]], ...]
 _Maker = Callable[[Writer, Sight], Exchange | None]
 _RegionMaker = Callable[[Writer, RegionNotes], Exchange | None]
 _PairMaker = Callable[[Writer, Pair], Exchange | None]
@@ -103,6 +104,18 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
     (4, choice.read_option),
     (5, other.notes_told),
 )
+#: The same on a region, and on two pictures.
+REGION_DRILL: Final[tuple[tuple[float, _RegionMaker], ...]] = (
+    (4, partial(region.refer_short, count=1)),
+    (2, partial(region.refer_short, count=2)),
+    (2, partial(region.region_is, present=True)),
+    (2, partial(region.region_is, present=False)),
+)
+PAIR_DRILL: Final[tuple[tuple[float, _PairMaker], ...]] = (
+    (6, compare.better),
+    (3, partial(compare.which_more, present=True)),
+    (1, partial(compare.which_more, present=False)),
+)
 #: How many of them a drill has, and how probable it is at least that a word is wanted for an answer.
 _DRILLED: Final = (5, 10)
 #: Characters that a drill may have, notes and all: 640 tokens hold at least so many, misspelt ones too.
@@ -141,14 +154,27 @@ def checkable(writer: Writer, sight: Sight) -> Exchange:
 
 
 def drill(writer: Writer, sight: Sight) -> list[Exchange]:
-    """Many questions on one picture, mostly answered in a word, each on its own: none refers to what was said.
+    """Many questions on one picture, mostly answered in a word, each on its own: none refers to what was said."""
+    return _drilled(writer, DRILL, sight, len(sight.picture.encode()))
 
-    As many as are drawn and leave room in the context for the notes.
-    """
+
+def drill_on_region(writer: Writer, picture: PictureNotes, notes: RegionNotes) -> list[Exchange]:
+    """The same on a region of a picture."""
+    return _drilled(writer, REGION_DRILL, notes, len(picture.encode()) + len(notes.encode()))
+
+
+def drill_on_pair(writer: Writer, pair: Pair) -> list[Exchange]:
+    """The same on two pictures."""
+    shown = [sight.picture for sight in (pair.a, pair.b, pair.reference) if sight is not None]
+    return _drilled(writer, PAIR_DRILL, pair, sum(len(picture.encode()) for picture in shown))
+
+
+def _drilled(writer: Writer, mix: _Mix[T], subject: T, read: int) -> list[Exchange]:
+    """As many exchanges as are drawn and leave room in the context for the evidence, of `read` characters."""
     terse, said = replace(writer, brevity=_BREVITY), list[Exchange]()
-    room = _ROOM - len(sight.picture.encode())
+    room = _ROOM - read
     for _ in range(int(writer.rng.integers(*_DRILLED, endpoint=True))):
-        exchange = _drawn(terse, DRILL, sight)
+        exchange = _drawn(terse, mix, subject)
         room -= len(exchange.question) + len(exchange.answer)
         if said and room < 0:
             break
@@ -194,9 +220,7 @@ def _next(writer: Writer, sight: Sight, before: Exchange) -> Exchange:
     return single(writer, sight)
 
 
-def _drawn(
-    writer: Writer, mix: tuple[tuple[float, Callable[[Writer, T], Exchange | None]], ...], subject: T
-) -> Exchange:
+def _drawn(writer: Writer, mix: _Mix[T], subject: T) -> Exchange:
     """An exchange of a kind drawn by its share; kinds that do not suit the subject are drawn again."""
     total = sum(share for share, _ in mix)
     while True:
