@@ -40,6 +40,8 @@ LEAST_HINT: Final = 2
 LEAST_DIFFERENCE: Final = 0.3
 #: Without a finding, a category is thought possible from this tenth of probability on.
 POSSIBLE: Final = 3
+#: From this one on it is also mentioned without being asked for.
+LIKELY: Final = 4
 #: A region has a defect from this tenth of mean probability on.
 SHOWN: Final = 3
 

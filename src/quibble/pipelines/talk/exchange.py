@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from quibble.taxonomy import Category
-from quibble.text.evidence import POSSIBLE, Note, PictureNotes
+from quibble.text.evidence import LIKELY, POSSIBLE, Note, PictureNotes
 from quibble.text.grammar import Noun, Template, Writer, pool
 
 #: What asks for an answer of a single word or phrase, behind a question.
@@ -87,6 +87,11 @@ class Sight:
     def suspected(self) -> list[Note]:
         """The notes behind `possible`."""
         return [hint for hint in self.picture.hints if hint.sure >= POSSIBLE]
+
+    @property
+    def likely(self) -> list[Category]:
+        """What is worth a mention though nobody asked for it."""
+        return [hint.category for hint in self.picture.hints if hint.sure >= LIKELY]
 
 
 def picture_word(writer: Writer) -> str:

@@ -56,8 +56,8 @@ def dull(writer: Writer, sight: Sight, r: str) -> str:
 def unmarked(writer: Writer, sight: Sight, r: str) -> str:
     """A clause on a picture in which nothing was found that should not be called clean: because something may be
     there, or because people would not rate it well. Empty if it may."""
-    if sight.possible and chance(writer, 0.7):
-        return writer.write(_WEAK, n=SHORT[sight.possible[0]])
+    if sight.likely and chance(writer, 0.7):
+        return writer.write(_WEAK, n=SHORT[sight.likely[0]])
     return dull(writer, sight, r)
 
 

@@ -291,8 +291,8 @@ def main_defect(writer: Writer, sight: Sight) -> Exchange:
     """What is wrong most of all."""
     p = picture_word(writer)
     question = sentence(writer.write(_MAIN, p=p))
-    if not sight.notes and sight.possible:
-        maybe = sight.possible[0]
+    if not sight.notes and sight.likely:
+        maybe = sight.likely[0]
         if brief(writer, 0.2):
             return Exchange(
                 kind="what",
