@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quibble.pipelines.talk import choice, compare, describe, ground, kinds, region, what_how, yes_no
+from quibble.pipelines.talk import choice, compare, describe, ground, kinds, region, what, yes_no
 from quibble.pipelines.talk.choice import choose_main
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
@@ -215,7 +215,7 @@ def test_options_are_named_and_read() -> None:
 
 def test_a_defect_that_weighs_as_much_may_be_called_the_main_one() -> None:
     seen = sight(note(Category.BLUR, 4.0), note(Category.NOISE, 3.0), note(Category.DARKEN, 2.0))
-    exchange = what_how.main_defect(writer(), seen)
+    exchange = what.main_defect(writer(), seen)
     assert exchange.key == "blur|noise"
     assert agrees(exchange, "The main problem is serious noise.")
     assert agrees(exchange, "Blur")

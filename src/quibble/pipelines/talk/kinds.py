@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from quibble.pipelines.talk import choice, compare, describe, ground, other, region, what_how, yes_no
+from quibble.pipelines.talk import choice, compare, describe, ground, how, other, region, what, why, yes_no
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
 from quibble.text.evidence import PictureNotes, RegionNotes
@@ -27,21 +27,21 @@ SINGLE: Final[tuple[tuple[float, _Maker], ...]] = (
     (3, yes_no.is_clean),
     (2, partial(yes_no.is_at, present=True)),
     (2, partial(yes_no.is_at, present=False)),
-    (6, what_how.main_defect),
-    (3, what_how.list_defects),
-    (1, what_how.count_defects),
-    (4, partial(what_how.how_bad, present=True)),
-    (3, partial(what_how.how_bad, present=False)),
-    (4, what_how.aspect),
-    (5, what_how.how_good),
-    (2, what_how.score),
-    (2, what_how.why),
-    (2, partial(what_how.why_is, present=True)),
-    (3, partial(what_how.why_is, present=False)),
-    (3, what_how.improve),
-    (1.5, what_how.use),
-    (1.5, what_how.kind),
-    (1.5, what_how.share),
+    (6, what.main_defect),
+    (3, what.list_defects),
+    (1, what.count_defects),
+    (4, partial(how.how_bad, present=True)),
+    (3, partial(how.how_bad, present=False)),
+    (4, how.aspect),
+    (5, how.how_good),
+    (2, how.score),
+    (2, why.why),
+    (2, partial(why.why_is, present=True)),
+    (3, partial(why.why_is, present=False)),
+    (3, why.improve),
+    (1.5, why.use),
+    (1.5, what.kind),
+    (1.5, how.share),
     (4, choice.choose_main),
     (3, choice.choose_severity),
     (2, choice.choose_level),
@@ -69,9 +69,9 @@ CHECKABLE: Final[tuple[tuple[float, _Maker], ...]] = (
     (10, partial(yes_no.is_it, present=True)),
     (10, partial(yes_no.is_it, present=False)),
     (5, yes_no.is_opposite),
-    (25, what_how.main_defect),
-    (15, what_how.aspect),
-    (10, what_how.how_good),
+    (25, what.main_defect),
+    (15, how.aspect),
+    (10, how.how_good),
     (8, choice.choose_main),
     (6, choice.choose_severity),
     (4, choice.choose_level),
@@ -86,12 +86,12 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
     (4, yes_no.is_clean),
     (2, partial(yes_no.is_at, present=True)),
     (2, partial(yes_no.is_at, present=False)),
-    (8, what_how.main_defect),
-    (3, what_how.list_defects),
-    (4, partial(what_how.how_bad, present=True)),
-    (6, what_how.aspect),
-    (6, what_how.how_good),
-    (7, what_how.score),
+    (8, what.main_defect),
+    (3, what.list_defects),
+    (4, partial(how.how_bad, present=True)),
+    (6, how.aspect),
+    (6, how.how_good),
+    (7, how.score),
     (10, choice.choose_main),
     (8, choice.choose_severity),
     (6, choice.choose_level),
@@ -212,11 +212,7 @@ def _next(writer: Writer, sight: Sight, before: Exchange) -> Exchange:
     if roll < 0.5:
         return other.follow_up(writer, sight)
     if roll < 0.6:
-        return (
-            what_how.why(writer, sight)
-            if before.kind in ("level", "score", "choice_how")
-            else what_how.improve(writer, sight)
-        )
+        return why.why(writer, sight) if before.kind in ("level", "score", "choice_how") else why.improve(writer, sight)
     return single(writer, sight)
 
 
