@@ -199,8 +199,7 @@ class Recorded:
         if chance(writer, 0.25 if self.shown else 0.5):
             noted = Cluster(notes=tuple(seen[note.category] for note in notes))
             return example(writer, about, [ground.boxed(writer, item.record.task, question, noted)], (item.picture,))
-        told = Cluster(notes=notes)
-        exchange = ground.segmented(writer, item.record.task, question, told)
+        exchange = ground.segmented(writer, item.record.task, question, Cluster(notes=notes))
         return example(writer, about, [exchange], (item.picture,), masks=(_pixels(item, asked),))
 
 
