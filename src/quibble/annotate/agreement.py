@@ -316,13 +316,7 @@ def _disagreement(group: Sequence[Judgement]) -> Worst | None:
     pairs = list(combinations(group, 2))
     if isinstance(group[0].answer, Marked):
         against = max(contradiction(_marked(a), _marked(b)) for a, b in pairs)
-        shares = [
-            recalls([join(list(_marked(a).values())), join(list(_marked(b).values()))])[0]
-            if both
-            else float(not either)
-            for a, b in pairs
-            for both, either in [(bool(_marked(a)) and bool(_marked(b)), bool(_marked(a)) or bool(_marked(b)))]
-        ]
+        shares = [_common(_marked(a), _marked(b)) for a, b in pairs]
         least = min(shares)
         score = against + 1 - least
         why = f"called differently: up to {against:.0%} of the smaller region; least common area: {least:.0%}"
@@ -338,6 +332,11 @@ def _disagreement(group: Sequence[Judgement]) -> Worst | None:
     if not score:
         return None
     return Worst(judgements=tuple(group), score=round(score, 4), why=why)
+
+
+def _common(a: Mapping[QGroundClass, Mask], b: Mapping[QGroundClass, Mask]) -> float:
+    """Eq. 1 for two people; where one of them marked nothing, whether the other did not either."""
+    return recalls([join(list(a.values())), join(list(b.values()))])[0] if a and b else float(not a and not b)
 
 
 def _distance(name: str, order: Sequence[str], a: str, b: str) -> float:

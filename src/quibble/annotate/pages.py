@@ -196,7 +196,7 @@ def _masks() -> str:
         _tag(
             "Label",
             value=name.value,
-            background="#{:02X}{:02X}{:02X}".format(*CATEGORY_COLORS[SHOWN_AS[name]]),
+            background=_color(name),
             hotkey=str(number),
         )
         for number, name in enumerate(QGroundClass, start=1)
@@ -281,6 +281,10 @@ def _picture(name: str) -> str:
 
 def _titled(title: str, name: str) -> str:
     return _tag("View", _head(title) + _picture(name))
+
+
+def _color(name: QGroundClass) -> str:
+    return "#{:02X}{:02X}{:02X}".format(*CATEGORY_COLORS[SHOWN_AS[name]])
 
 
 def _head(text: str) -> str:

@@ -32,6 +32,11 @@ from quibble.errors import ArgumentError, EndpointError, MissingExtraError
 
 #: Names the program where it is not on the PATH.
 VARIABLE: Final = "QUIBBLE_LABEL_STUDIO"
+#: The address and the token of a server that runs already, as its own client names them.
+URL_VARIABLE: Final = "LABEL_STUDIO_URL"
+TOKEN_VARIABLE: Final = "LABEL_STUDIO_API_KEY"
+#: A study's own server, whatever its port is today.
+OWN: Final = "own"
 LEAD: Final = "lead@quibble.invalid"
 PORT: Final = 8080
 #: The first start makes the database: half a minute on a small machine.
@@ -258,3 +263,30 @@ def _remember(folder: Path, server: Server) -> None:
 def _last(log: Path) -> str:
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return lines[-1][:300] if lines else "nothing"
+
+
+@contextmanager
+def reached(
+    folder: Path,
+    *,
+    url: str | None = None,
+    token: str | None = None,
+    program: str | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Iterator[tuple[LabelStudio, str]]:
+    """The server of a study: the one at `url`; or its own in `folder`, which is started if it does not run.
+
+    -> the client, and the server's name: its URL, or OWN. Raises ArgumentError for a URL without a token, EndpointError
+    if the server is not reached or refuses the token, and what `started` raises.
+    """
+    if url is not None:
+        if not token:
+            raise ArgumentError(f"{url} needs an access token; give it with --token or in {TOKEN_VARIABLE}")
+        client = LabelStudio(url, token)
+        client.whoami()
+        yield client, client.url
+    elif (server := running(folder)) is not None:
+        yield server.client(), OWN
+    else:
+        with started(folder, program=program, tell=tell) as server:
+            yield server.client(), OWN

@@ -20,6 +20,7 @@ from quibble.annotate import pages
 from quibble.annotate.client import LabelStudio
 from quibble.annotate.dealing import plan, swapped
 from quibble.annotate.kinds import Kind
+from quibble.annotate.server import OWN
 from quibble.annotate.study import ITEMS, Sitting, Study
 from quibble.annotate.work import done, given, longest_run, parse_time
 from quibble.data import ImageEntry, Record, Role
@@ -35,8 +36,6 @@ _MOST_PARTS: Final = 20
 #: What every browser shows as it is; anything else is shown as PNG of the pixels that quibble sees.
 _SHOWN_AS_THEY_ARE: Final = frozenset({"JPEG", "PNG", "WEBP"})
 _ORIENTATION: Final = 0x0112
-#: A study's own server, whatever its port is today.
-OWN: Final = "own"
 
 
 @dataclass(frozen=True, kw_only=True)
