@@ -48,7 +48,32 @@ def plan(
             loads[chosen] += 1
             seen[chosen].add(piece.picture)
             queues[chosen].append(piece.id)
+    _level(queues, loads, seen, picture_of)
     return queues
+
+
+def _level(
+    queues: dict[str, list[str]], loads: dict[str, int], seen: dict[str, set[str]], picture_of: Mapping[str, str]
+) -> None:
+    """Hand pieces on from whoever has most to whoever has least, as long as that makes loads more alike.
+
+    The last pieces may have gone to somebody who had enough because all others held them already.
+    """
+    while queues:
+        least = min(queues, key=lambda person: loads[person])
+        for most in sorted(queues, key=lambda person: -loads[person]):
+            movable = [id for id in queues[most] if picture_of[id] not in seen[least]]
+            if loads[most] - loads[least] > 1 and movable:
+                break
+        else:
+            return
+        id = movable[-1]
+        queues[most].remove(id)
+        queues[least].append(id)
+        seen[most].discard(picture_of[id])
+        seen[least].add(picture_of[id])
+        loads[most] -= 1
+        loads[least] += 1
 
 
 def swapped(id: str, person: str, *, seed: int) -> bool:

@@ -33,6 +33,8 @@ from quibble.image import load
 #: Parts smaller than this share of the picture, and more of them than this, would be clutter on the page.
 _LEAST_SHARE: Final = 0.01
 _MOST_PARTS: Final = 20
+#: Tasks that are sent together: parts make some 200 kB each.
+_AT_ONCE: Final = 10
 #: What every browser shows as it is; anything else is shown as PNG of the pixels that quibble sees.
 _SHOWN_AS_THEY_ARE: Final = frozenset({"JPEG", "PNG", "WEBP"})
 _ORIENTATION: Final = 0x0112
@@ -66,12 +68,12 @@ def deal(
     name: str = OWN,
     tell: Callable[[str], None] = lambda line: None,
 ) -> list[Sitting]:
-    """Fetch all answers, and deal a sitting to everybody who may have one. Returns the new ones.
+    """Fetch the answers of open sittings, and deal a sitting to everybody who may have one. Returns the new ones.
 
     name: of the server, so that a study does not get onto two. May be stopped at any moment, and called again: what
     was begun is finished first. Raises ArgumentError if the study is on another server, EndpointError from the server.
     """
-    fetch(study, server, name=name)
+    fetch(study, server, name=name, open_only=True)
     for sitting in study.sittings():
         if sitting.project is None:
             _fill(study, sitting, server, name=name, tell=tell)
@@ -89,15 +91,18 @@ def deal(
     return fresh
 
 
-def fetch(study: Study, server: LabelStudio, *, name: str = OWN) -> None:
-    """Store what the server holds of every sitting, and note which are done. Raises as deal does."""
+def fetch(study: Study, server: LabelStudio, *, name: str = OWN, open_only: bool = False) -> None:
+    """Store what the server holds of every sitting, and note which are done. Raises as deal does.
+
+    open_only: leave out sittings that were done before; their answers may have been changed since.
+    """
     others = {sitting.server for sitting in study.sittings()} - {name}
     if others:
         wanted = "its own server" if OWN in others else sorted(others)[0]
         raise ArgumentError(f"{study.folder} was dealt on {wanted}, not on {name}; answers are there")
     study.save_accounts(server.users())
     for sitting in study.sittings():
-        if sitting.project is None:
+        if sitting.project is None or (open_only and sitting.done is not None):
             continue
         study.save_answers(sitting, server.tasks(sitting.project))
         times = done(study, sitting)
@@ -175,6 +180,7 @@ def _fill(study: Study, sitting: Sitting, server: LabelStudio, *, name: str, tel
     there = {str(task["data"].get("item")) for task in server.tasks(project)}
     segmenter = open_segmenter(settings.segmenter) if settings.kind is Kind.MASKS else None
     shelf = _Shelf(study, server)
+    tasks: list[dict[str, Any]] = []
     for place, id in enumerate(sitting.items, start=1):
         if id in there:
             continue
@@ -183,8 +189,13 @@ def _fill(study: Study, sitting: Sitting, server: LabelStudio, *, name: str, tel
         told = pages.notice(place, len(sitting.items), warn=settings.warn, most=settings.most)
         swap = Role.A in pictures and swapped(id, sitting.person, seed=settings.seed)
         parts = _parts(study, record, segmenter) if segmenter is not None else ()
-        server.add_tasks(project, [pages.task(record, pictures, notice=told, swap=swap, parts=parts)])
-        tell(f"{title}: picture {place} of {len(sitting.items)}")
+        tasks.append(pages.task(record, pictures, notice=told, swap=swap, parts=parts))
+        if len(tasks) == _AT_ONCE or place == len(sitting.items):
+            server.add_tasks(project, tasks)
+            tasks.clear()
+            tell(f"{title}: picture {place} of {len(sitting.items)}")
+    if tasks:
+        server.add_tasks(project, tasks)
     filled = replace(sitting, project=project, server=name)
     study.save_sitting(filled)
     return filled
