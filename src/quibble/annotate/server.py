@@ -92,13 +92,7 @@ def find_program(named: str | None = None) -> str:
 def running(folder: Path) -> Server | None:
     """The Label Studio that was started in a folder and still runs."""
     server = _remembered(folder)
-    if server is None or not _is_up(server.url):
-        return None
-    try:
-        server.client().whoami()
-    except EndpointError:
-        return None  # another program has the port now
-    return server
+    return server if server is not None and _is_up(server.url) and _is_ours(server) else None
 
 
 @contextmanager
@@ -196,8 +190,8 @@ def _wait(process: subprocess.Popen[bytes], server: Server, log: Path, wait_s: f
     while time.monotonic() < until:
         if (code := process.poll()) is not None:
             raise EndpointError(f"Label Studio ended with status {code} as it started; it said: {_last(log)}")
-        if _is_up(server.url):
-            server.client().whoami()
+        # Another server may have taken the port meanwhile; ours then ends.
+        if _is_up(server.url) and _is_ours(server):
             return
         time.sleep(0.2)
     raise EndpointError(f"Label Studio was not up after {wait_s:g} s; {log} has what it said, at last: {_last(log)}")
@@ -214,13 +208,24 @@ def _stop(pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
         while time.monotonic() < until:
             if process is not None and process.poll() is not None:
                 return
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
+            if process is None and not _is_alive(pid):
                 return
             time.sleep(0.05)
     if process is not None:
         process.wait()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        # A child of ours that has ended stays until it is waited for.
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _is_up(url: str) -> bool:
@@ -229,6 +234,15 @@ def _is_up(url: str) -> bool:
             return bool(json.loads(answer.read()).get("status") == "UP")
     except (OSError, ValueError, AttributeError):
         return False
+
+
+def _is_ours(server: Server) -> bool:
+    """Whether the server at its address knows its token; another program may have its port."""
+    try:
+        server.client().whoami()
+    except EndpointError:
+        return False
+    return True
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -106,7 +106,7 @@ def fetch(study: Study, server: LabelStudio, *, name: str = OWN, open_only: bool
             continue
         study.save_answers(sitting, server.tasks(sitting.project))
         times = done(study, sitting)
-        finished = max(times.values()).isoformat() if len(times) == len(sitting.items) else None
+        finished = max(times.values()).isoformat() if times and len(times) == len(sitting.items) else None
         if sitting.items and finished != sitting.done:
             study.save_sitting(replace(sitting, done=finished))
 
