@@ -37,7 +37,7 @@ Examples:
 _NEW_EXAMPLES = """\b
 Examples:
   quibble annotate new study/ photos/ --task pathway --person anna --person ben --person carl
-  quibble annotate new study/ feedback/ --task masks --each 1 --person anna=anna@lab.org --person ben=ben@lab.org
+  quibble annotate new study/ feedback/ --task masks --each 1 --person anna=a@lab.org --person ben
   quibble annotate new study/ pairs.csv --task comparison --each 2 --person anna --person ben
 """
 
@@ -45,6 +45,42 @@ _DEAL_EXAMPLES = """\b
 Examples:
   quibble annotate deal study/ --url https://label.example.org --token TOKEN
   quibble annotate deal study/ --url https://label.example.org --watch
+"""
+
+_ADD_EXAMPLES = """\b
+Examples:
+  quibble annotate add study/ more-photos/
+  quibble annotate add study/ --person dora --person eve=eve@lab.org
+"""
+
+_SERVE_EXAMPLES = """\b
+Examples:
+  quibble annotate serve study/
+  quibble annotate serve study/ --host 0.0.0.0 --port 8090
+  quibble annotate serve study/ --program ~/label-studio/bin/label-studio
+"""
+
+_LEAVE_EXAMPLES = """\b
+Examples:
+  quibble annotate leave study/ ben
+"""
+
+_STATUS_EXAMPLES = """\b
+Examples:
+  quibble annotate status study/
+  quibble annotate status study/ --offline --json
+"""
+
+_EXPORT_EXAMPLES = """\b
+Examples:
+  quibble annotate export study/ feedback/
+  quibble annotate export study/ answers/ --agreed
+"""
+
+_REPORT_EXAMPLES = """\b
+Examples:
+  quibble annotate report study/ agreement/
+  quibble annotate report study/ agreement/ --offline --worst 30
 """
 
 _STUDY = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path, file_okay=False))
@@ -160,7 +196,7 @@ def new(
         click.echo(f"only {len(people)} people for {each} answers each: add more with quibble annotate add", err=True)
 
 
-@annotate.command()
+@annotate.command(epilog=_ADD_EXAMPLES)
 @_STUDY
 @click.argument("source", required=False, type=click.Path(path_type=Path, exists=True))
 @_person_option(required=False)
@@ -178,7 +214,7 @@ def add(folder: Path, source: Path | None, people: dict[str, str]) -> None:
     click.echo(f"{folder}: {count:,} new items, {len(study.items):,} in all; {len(study.settings.active)} people")
 
 
-@annotate.command()
+@annotate.command(epilog=_SERVE_EXAMPLES)
 @_STUDY
 @_PROGRAM
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 for the whole network.")
@@ -229,7 +265,7 @@ def deal(folder: Path, url: str | None, token: str | None, program: str | None, 
             _deal(study, client, name=name)
 
 
-@annotate.command()
+@annotate.command(epilog=_LEAVE_EXAMPLES)
 @_STUDY
 @click.argument("person")
 @_server_options
@@ -245,7 +281,7 @@ def leave(folder: Path, person: str, url: str | None, token: str | None, program
     click.echo(f"{person} has left; {count} items go to others")
 
 
-@annotate.command()
+@annotate.command(epilog=_STATUS_EXAMPLES)
 @_STUDY
 @_server_options
 @click.option("--offline", is_flag=True, help="By the answers that were fetched last.")
@@ -264,7 +300,7 @@ def status(folder: Path, url: str | None, token: str | None, program: str | None
         click.echo(f"{one.person:<16}{one.done:>6}{one.dealt:>7}{one.left:>9}  {_now(one, study)}")
 
 
-@annotate.command()
+@annotate.command(epilog=_EXPORT_EXAMPLES)
 @_STUDY
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @_server_options
@@ -298,7 +334,7 @@ def export(
         click.echo(f"  {count:>8}  {reason}")
 
 
-@annotate.command()
+@annotate.command(epilog=_REPORT_EXAMPLES)
 @_STUDY
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @_server_options
