@@ -95,7 +95,8 @@ def masks(*pairs: tuple[QGroundClass, Mask]) -> Results:
 
 
 def questionnaire(**changes: str) -> Results:
-    answers = {"texture": "bricks", "damage": "barely identifiable", **dict.fromkeys(Aspect, "undistorted")}
+    answers: dict[str, str] = {"texture": "bricks", "damage": "barely identifiable"}
+    answers |= dict.fromkeys(Aspect, "undistorted")
     answers |= {"blurriness": "severe", "overall": "mild distortion", **changes}
     return [chosen(name, value) for name, value in answers.items()]
 

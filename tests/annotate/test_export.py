@@ -88,9 +88,7 @@ class TestPathway:
         assert export(study, tmp_path / "out").records == 2
         with pytest.raises(ArgumentError, match="holds no export"):
             export(study, study.folder)
-        other = create(
-            tmp_path / "other", tmp_path / "source", Settings(kind=Kind.PATHWAY, people={"x": ""})
-        )
+        other = create(tmp_path / "other", tmp_path / "source", Settings(kind=Kind.PATHWAY, people={"x": ""}))
         with pytest.raises(ArgumentError, match="another export"):
             export(other, tmp_path / "out")
         with pytest.raises(ArgumentError, match="not on pathway"):
@@ -144,7 +142,8 @@ class TestMasks:
         assert [one.judgements[0].item.id for one in found.worst] == ["r1", "r2"]
         blur = next(row for row in found.questions if row.name == "blur")
         # Of nine pairs, r0's three have it both, r1 and r2 have each two pairs apart.
-        assert (blur.n, blur.same) == (9, pytest.approx(5 / 9))
+        assert blur.n == 9
+        assert blur.same == pytest.approx(5 / 9)
 
     def test_the_page(self, study: Study, tmp_path: Path) -> None:
         page = write_report(report(study), study, tmp_path / "report")

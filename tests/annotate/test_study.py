@@ -125,7 +125,7 @@ class TestStudy:
     )
     def test_settings_that_cannot_be(self, tmp_path: Path, changes: dict[str, object], message: str) -> None:
         with pytest.raises(ArgumentError, match=message):
-            study_of(tmp_path, **changes)
+            study_of(tmp_path, Kind.PATHWAY, count=1, **changes)
 
     def test_damaged_folders(self, tmp_path: Path) -> None:
         with pytest.raises(ArgumentError, match="holds no study"):

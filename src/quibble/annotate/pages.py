@@ -116,7 +116,8 @@ def project(kind: Kind, *, title: str) -> dict[str, Any]:
         "expert_instruction": _INSTRUCTIONS[kind],
         "show_instruction": True,
         "show_skip_button": True,
-        "enable_empty_annotation": False,
+        # Else what was typed could not be submitted before it was added; what must be answered is required anyway.
+        "enable_empty_annotation": True,
         "show_annotation_history": False,
         "maximum_annotations": 1,
         "sampling": "Sequential sampling",
