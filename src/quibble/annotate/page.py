@@ -43,6 +43,7 @@ article { margin-bottom: 1.25rem; padding-bottom: 0.8rem; }
 .pictures { grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); }
 .figures { display: flex; flex-wrap: wrap; gap: 2rem; margin: 0.8rem 0; }
 .figures b { display: block; font-size: 1.6rem; font-weight: 650; }
+section th:last-child { padding-right: 0; }
 .apart { background: var(--tint); }
 """
 
@@ -101,7 +102,12 @@ def _figures(report: Report) -> str:
         shown.append((f"{shared.majority} of {shared.items}", "items with a majority on every question"))
         shown.append((f"{shared.unanimous} of {shared.items}", "items that all answered the same"))
     kappas = [question.kappa for question in report.questions if question.kappa is not None]
-    shown.append((_number(sum(kappas) / len(kappas) if kappas else None), "mean kappa over the questions"))
+    shown.append(
+        (
+            _number(sum(kappas) / len(kappas) if kappas else None),
+            f"mean kappa over {len(kappas)} of {len(report.questions)} questions",
+        )
+    )
     return (
         f'<div class="figures">{"".join(f"<div><b>{value}</b>{escape(name)}</div>" for value, name in shown)}</div>\n'
     )
@@ -125,7 +131,8 @@ def _questions(report: Report) -> str:
         (row.name, str(row.n), _share(row.same), _number(row.kappa), _number(row.weighted)) for row in report.questions
     ]
     head = ("question", "compared", "the same", "kappa", "weighted")
-    return _section("By question", _KAPPA[report.kind], head, rows)
+    width = len(head) if report.consensus is not None else len(head) - 1
+    return _section("By question", _KAPPA[report.kind], head[:width], [row[:width] for row in rows])
 
 
 def _pairs(report: Report) -> str:
@@ -191,7 +198,11 @@ def _answers(one: Worst) -> str:
         if isinstance(each.answer, (Pathway, Marked))
     ]
     if texts:
-        body = "".join(f"<p><b>{escape(name)}</b> {escape(text)}</p>" for name, text in texts)
+        # People may have marked a picture by the same text.
+        by_text: dict[str, list[str]] = {}
+        for name, text in texts:
+            by_text.setdefault(text, []).append(name)
+        body = "".join(f"<p><b>{escape(', '.join(who))}</b> {escape(text)}</p>" for text, who in by_text.items())
         return f'<div class="turns">{body}</div>\n'
     answers = [(each.person, said(each)) for each in one.judgements]
     rows = []
