@@ -48,6 +48,8 @@ except (MissingExtraError, ArgumentError) as error:
 
 pytestmark = [
     pytest.mark.slow,
+    # The first start makes a database with hundreds of migrations.
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(_WHY_NOT), reason=f"no Label Studio to test against: {_WHY_NOT}"),
 ]
 

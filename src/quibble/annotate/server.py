@@ -39,7 +39,7 @@ TOKEN_VARIABLE: Final = "LABEL_STUDIO_API_KEY"
 OWN: Final = "own"
 LEAD: Final = "lead@quibble.invalid"
 PORT: Final = 8080
-#: The first start makes the database: half a minute on a small machine.
+#: The first start makes the database: half a minute to two minutes on a small machine.
 WAIT_S: Final = 300.0
 _STOP_S: Final = 20.0
 _CONNECTION: Final = "connection.json"
@@ -126,7 +126,7 @@ def started(
         raise ArgumentError(f"port {port} is taken; choose another, or none to have a free one chosen")
     token = before.token if before is not None else secrets.token_hex(20)
     password = before.password if before is not None else secrets.token_urlsafe(12)
-    tell("starting Label Studio; the first time takes about half a minute")
+    tell("starting Label Studio; the first time takes a minute or two")
     with (folder / _LOG).open("ab") as log:
         process = subprocess.Popen(
             [found, "start", "--no-browser", "--internal-host", host, "--port", str(taken)],
