@@ -224,7 +224,8 @@ def serve(folder: Path, program: str | None, host: str, port: int | None, every:
     """Start Label Studio for a study, and deal sittings until Ctrl-C.
 
     Its database lies in the study's folder; the first start takes a minute or two. Everybody gets an account; links and
-    passwords are printed, and kept in label-studio/accounts.json. When somebody has done a sitting, the next one is dealt after the pause.
+    passwords are printed, and kept in label-studio/accounts.json. When somebody has done a sitting, the next one is
+    dealt after the pause.
     """
     from quibble.annotate.server import LEAD, OWN, started
     from quibble.annotate.study import Study
