@@ -47,6 +47,7 @@ Commands:
   models      List the models to choose from, and what each can do.
   distort     Distort a photograph, whole or in regions.
   data        Build, check, look at and convert data sets.
+  annotate    Have people annotate pictures on Label Studio.
   bench       Measure models on benchmarks, beside the papers' figures.
   train       Train a model by a recipe.
   completion  Print the script that completes commands in a shell.

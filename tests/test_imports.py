@@ -60,8 +60,10 @@ ALLOWED = {
         "views",
     },
     "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "noting", "pipelines", "text"},
+    "annotate": CORE | {"bench", "data", "draw", "experts", "pipelines"},
     "commands": CORE
     | {
+        "annotate",
         "assessor",
         "backends",
         "bench",
@@ -83,6 +85,7 @@ OUTSIDE = {
     "rich": {"commands"},
     "numpy": set(ALLOWED) - {"cli", "errors", "taxonomy"},
     "PIL": {
+        "annotate",
         "bench",
         "endpoint",
         "image",

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "models": ("quibble.commands.models:models", "List the models to choose from, and what each can do."),
     "distort": ("quibble.commands.distort:distort", "Distort a photograph, whole or in regions."),
     "data": ("quibble.commands.data:data", "Build, check, look at and convert data sets."),
+    "annotate": ("quibble.commands.annotate:annotate", "Have people annotate pictures on Label Studio."),
     "bench": ("quibble.commands.bench:bench", "Measure models on benchmarks, beside the papers' figures."),
     "train": ("quibble.commands.train:train", "Train a model by a recipe."),
     "completion": ("quibble.commands.completion:completion", "Print the script that completes commands in a shell."),
