@@ -77,6 +77,7 @@ ALLOWED = {
         "train",
     },
     "cli": {"_version", "commands", "errors"},
+    "__main__": {"cli"},
 }
 
 #: package of somebody else → the parts that may import it
