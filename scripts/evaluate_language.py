@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,12 +137,10 @@ def measure_boxes(speaker: Speaker, items: Iterable[Perceived], tally: Tally) ->
 
 def boxes_in(text: str) -> Iterator[Box]:
     """Boxes of grid codes in an answer, in a picture of SIDE x SIDE; codes that are none are left out."""
-    for part in text.split("](")[1:]:
-        cells = part.partition(")")[0].split(",")
-        if len(cells) == 2 and all(cell.isdigit() for cell in cells):
-            start, end = (int(cell) for cell in cells)
-            if start // 20 <= end // 20 < 20 and start % 20 <= end % 20:
-                yield grid_decode((start, end), width=SIDE, height=SIDE)
+    for cells in re.findall(r"\((\d{1,3}),(\d{1,3})\)", text):
+        start, end = (int(cell) for cell in cells)
+        if start // 20 <= end // 20 < 20 and start % 20 <= end % 20:
+            yield grid_decode((start, end), width=SIDE, height=SIDE)
 
 
 def measure_grounding(grounder: Grounder, way: str, items: Iterable[Perceived], tally: Tally) -> None:

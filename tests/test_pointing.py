@@ -51,6 +51,7 @@ def report() -> Report:
 def test_a_phrase_may_have_several_boxes() -> None:
     text = "[The hands](63,148)(210,296) are blurred, [the cup](0,0) is not."
     assert plain(text) == "The hands are blurred, the cup is not."
+    assert plain("[obvious blur](000,399).") == "Obvious blur."
     found = phrases_in(text, report())
     assert [phrase.text for phrase in found] == ["The hands", "The hands", "the cup"]
     assert found[1].box == grid_decode((210, 296), width=200, height=100)

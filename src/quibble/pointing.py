@@ -20,8 +20,9 @@ _CODE: Final = re.compile(r"\((\d+),(\d+)\)")
 
 
 def plain(text: str) -> str:
-    """An answer without brackets and codes."""
-    return _MARKED.sub(r"\1", text)
+    """An answer without brackets and codes, beginning with a capital."""
+    told = _MARKED.sub(r"\1", text)
+    return told[:1].upper() + told[1:]
 
 
 def phrases_in(text: str, report: Report) -> tuple[Phrase, ...]:

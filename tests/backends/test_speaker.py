@@ -147,3 +147,13 @@ def test_missing_weights_are_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no language weights in") as error:
         OnnxSpeaker(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_box_is_copied_from_the_evidence_whatever_the_model_would_write(speaker: OnnxSpeaker) -> None:
+    seen = Conversation(
+        pictures=(Shown(evidence="score 43 poor; blur obvious 3.1 sure 9 at all share 23 box (045,188)"),)
+    )
+    said = "".join(speaker.write(seen.saying("where?"), opening="There is [blur]("))
+    assert said.startswith("There is [blur](045,188")
+    free = "".join(speaker.write(PICTURE.saying("where?"), opening="There is [blur]("))
+    assert not free.startswith("There is [blur](045,188")

@@ -6,7 +6,7 @@ picture and its evidence are read once and any number of questions, options or t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -89,6 +89,16 @@ class Sampling:
 
 
 GREEDY: Final = Sampling()
+#: The tokens of an answer so far -> those that it may go on with; None: any.
+Allow = Callable[[Sequence[int]], Collection[int] | None]
+
+
+def _only(logits: Numbers, tokens: Collection[int]) -> Numbers:
+    """The same logits for these tokens, and none of the others can be drawn."""
+    out = np.full_like(logits, -np.inf)
+    chosen = list(tokens)
+    out[chosen] = logits[chosen]
+    return out
 
 
 class Reply(Iterator[int]):
@@ -99,9 +109,17 @@ class Reply(Iterator[int]):
     """
 
     def __init__(
-        self, language: OnnxLanguage, heard: Heard, *, stop: Collection[int], limit: int, sampling: Sampling
+        self,
+        language: OnnxLanguage,
+        heard: Heard,
+        *,
+        stop: Collection[int],
+        limit: int,
+        sampling: Sampling,
+        allow: Allow,
     ) -> None:
         self._language, self._start, self._stop, self._limit, self._sampling = language, heard, stop, limit, sampling
+        self._allow = allow
         self._rng = np.random.default_rng(sampling.seed)
         self._unread: int | None = None
         self._heard = heard
@@ -126,7 +144,8 @@ class Reply(Iterator[int]):
         if self.finished or len(self.tokens) >= room:
             raise StopIteration
         heard = self.heard
-        token = self._sampling.draw(heard.logits, self._rng)
+        allowed = self._allow(self.tokens)
+        token = self._sampling.draw(heard.logits if allowed is None else _only(heard.logits, allowed), self._rng)
         if token in self._stop:
             self.ending = token
             raise StopIteration
@@ -170,9 +189,17 @@ class OnnxLanguage:
         """Hidden states of tokens that are read after others. (len(ids), width)"""
         return self._run(ids, range(len(ids)), None, after)[1]
 
-    def reply(self, heard: Heard, *, stop: Collection[int], limit: int = 400, sampling: Sampling = GREEDY) -> Reply:
+    def reply(
+        self,
+        heard: Heard,
+        *,
+        stop: Collection[int],
+        limit: int = 400,
+        sampling: Sampling = GREEDY,
+        allow: Allow = lambda tokens: None,
+    ) -> Reply:
         """Go on from what was heard until a token of `stop`, at most `limit` tokens or to the end of the context."""
-        return Reply(self, heard, stop=stop, limit=limit, sampling=sampling)
+        return Reply(self, heard, stop=stop, limit=limit, sampling=sampling, allow=allow)
 
     def score(self, heard: Heard, options: Sequence[Sequence[int]]) -> Numbers:
         """Log-probability of each continuation, (len(options),). End each with the stop token: else prefixes win."""

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from quibble.backends.base import Maps
+from quibble.backends.copying import Codes
 from quibble.backends.language import GREEDY, Heard, OnnxLanguage, Sampling, softmax
 from quibble.backends.visual import OnnxVisual
 from quibble.backends.weights import NANO
@@ -89,7 +90,11 @@ class OnnxSpeaker:
     def write(self, conversation: Conversation, *, sampling: Sampling = GREEDY, opening: str = "") -> Iterator[str]:
         """See LanguageBackend."""
         begun = self._tokenizer.encode(opening)
-        reply = self._language.reply(self._hear(conversation, begun), stop=self._stop, sampling=sampling)
+        codes = Codes(conversation, self._tokenizer)
+        heard = self._hear(conversation, begun)
+        reply = self._language.reply(
+            heard, stop=self._stop, sampling=sampling, allow=lambda tokens: codes.allowed([*begun, *tokens])
+        )
         if opening:
             yield opening
         yield from self._tokenizer.pieces(reply)
