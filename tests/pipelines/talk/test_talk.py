@@ -24,7 +24,7 @@ from quibble.train.examples import Simulated
 CORNER = Spot(cells=(0, 126), share=9)
 WHOLE = Spot(cells=(0, 399), share=100)
 #: kinds whose key is no single answer in words
-UNREAD = {"count", "score", "share", "off_topic", "at_side", "where", "sure", "kind", "differ", "reference"}
+UNREAD = {"count", "score", "share", "off_topic", "at_side", "where", "sure", "kind", "differ", "reference", "either"}
 
 
 def writer(seed: int = 0, wording: Wording = Wording.TRAINING) -> Writer:
@@ -221,3 +221,16 @@ def test_a_defect_that_weighs_as_much_may_be_called_the_main_one() -> None:
     assert agrees(exchange, "Blur")
     assert not agrees(exchange, "It is too dark, with some blur.")
     assert not agrees(exchange, "Nothing")
+
+
+def test_of_two_opposites_the_one_that_is_there_is_named() -> None:
+    dark = sight(note(Category.DARKEN, 3.0))
+    keys = {key for seed in range(40) if (key := yes_no.either(writer(seed), dark).key)}
+    assert keys == {"darken", "none"}
+    for seed in range(40):
+        exchange = yes_no.either(writer(seed), dark)
+        if exchange.key == "none":
+            assert exchange.answer.startswith("Neither")
+            assert not any(word in exchange.question for word in ("dark", "underexposed", "light"))
+        else:
+            assert not exchange.answer.startswith("Neither")

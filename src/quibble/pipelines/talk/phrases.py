@@ -49,7 +49,7 @@ _WEAK: Final = pool(
 
 def dull(writer: Writer, sight: Sight, r: str) -> str:
     """A clause on a picture in which nothing was found and that people would not rate well; empty if they would."""
-    low = sight.picture.level in (Level.POOR, Level.BAD)
+    low = sight.picture.level in (Level.FAIR, Level.POOR, Level.BAD)
     return writer.write(_DULL, r=r, q=sight.picture.level.value) if low else ""
 
 

@@ -60,6 +60,16 @@ _MAIN: Final = pool(
     "what do you dislike most about the quality?",
     "what is not right with it?",
     "biggest problem?",
+    "what isn't right [here|with it]?",
+    "what is not OK here?",
+    "what is not good about this {p}?",
+    "what would a photographer [criticize|complain about]?",
+    "what would you criticize [here|in this {p}|first]?",
+    "where is the weak point?",
+    "what is its weakest point?",
+    "what did I do wrong?",
+    "what would people complain about?",
+    "does anything stand out as bad? What?",
 )
 _LIST: Final = pool(
     "talk.list",

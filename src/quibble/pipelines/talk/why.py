@@ -88,6 +88,12 @@ _USE: Final = pool(
     "is it usable?",
     "is the quality sufficient?",
     "good enough?",
+    "is it good enough for [a magazine|a book|a cover|a wall]?",
+    "can I print it in A[3|4]?",
+    "is it fit for [print|the web|an exhibition]?",
+    "is this a good {p} for [a magazine cover|my portfolio|an advertisement]?",
+    "would it do for [a calendar|a flyer|social media]?",
+    "could I sell this {p}?",
 )
 _KEEP: Final = {
     Level.EXCELLENT: "yes, the quality is excellent|yes: technically it is excellent|yes, for any use",

@@ -91,6 +91,25 @@ _OPPOSITE: Final = pool(
     "I would call it {a}. Right?",
 )
 
+_OR: Final = pool(
+    "talk.either",
+    "is it {a} or {b}?",
+    "is [this|the] {p} {a} or {b}?",
+    "{a} or {b}?",
+    "does it look {a} or {b}?",
+    "would you call it {a} or {b}?",
+    "is the {p} rather {a} or rather {b}?",
+    "what is it, {a} or {b}?",
+    "is anything {a} or {b}?",
+)
+#: Opposites that people ask for in one question.
+_EITHER: Final = (
+    (Category.BRIGHTEN, Category.DARKEN),
+    (Category.CONTRAST_STRENGTHEN, Category.CONTRAST_WEAKEN),
+    (Category.SATURATE_STRENGTHEN, Category.SATURATE_WEAKEN),
+    (Category.BLUR, Category.OVERSHARPEN),
+)
+
 _CLEAN: Final = pool(
     "talk.is_clean",
     "is [this|the] {p} free of [defects|distortions|flaws]?",
@@ -260,6 +279,36 @@ def is_opposite(writer: Writer, sight: Sight) -> Exchange:
     if no.startswith("not"):
         no = f"no, {no}"
     return Exchange(kind="yes_no", question=question, answer=sentences(no), key=key, topic=topic)
+
+
+def either(writer: Writer, sight: Sight) -> Exchange:
+    """Which of two opposite defects it has, or neither."""
+    pair = _EITHER[int(writer.rng.integers(len(_EITHER)))]
+    first, second = (pair[int(i)] for i in writer.rng.permutation(2))
+    a, b = (ASKED[category].adjective(writer) for category in (first, second))
+    question = sentence(writer.write(_OR, a=a, b=b, p=picture_word(writer)))
+    there = [category for category in sight.by_category if category in pair]
+    maybe = [category for category in sight.possible if category in pair]
+    if there:
+        found = there[0]
+        key, name = found.value, a if found is first else b
+        if brief(writer, 0.2):
+            return Exchange(
+                kind="either", question=briefly(writer, question), answer=name.capitalize(), key=key, topic=found
+            )
+        told = defect_with_place(writer, sight.by_category[found])
+        answer = writer.one_of(f"it is {name}: {told}|{name}: {told}|{told}|the former: {told}").replace(
+            "the former", "the former" if found is first else "the latter"
+        )
+        return Exchange(kind="either", question=question, answer=sentence(answer), key=key, topic=found)
+    if maybe:
+        name = a if maybe[0] is first else b
+        answer = writer.one_of(f"if anything, {name}, but I am not certain|perhaps a little {name}; I am not sure")
+        return Exchange(kind="either", question=question, answer=sentence(answer), key=maybe[0].value, topic=maybe[0])
+    if brief(writer, 0.2):
+        return Exchange(kind="either", question=briefly(writer, question), answer="Neither", key="none")
+    answer = writer.one_of("neither|neither of the two|neither, as far as I can see")
+    return Exchange(kind="either", question=question, answer=sentences(answer, instead(writer, sight)), key="none")
 
 
 def is_clean(writer: Writer, sight: Sight) -> Exchange:
