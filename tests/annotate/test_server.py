@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from quibble.annotate import server as server_module
 from quibble.annotate.accounts import open_accounts
 from quibble.annotate.client import LabelStudio
 from quibble.annotate.kinds import Kind
@@ -105,6 +106,18 @@ class TestStarted:
                 started(tmp_path, program=program, port=port),
             ):
                 pass
+
+    def test_one_whose_port_was_taken_as_it_started(
+        self, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        choose = server_module._free_port
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = other.getsockname()[1]
+            chosen = iter([taken, None])
+            monkeypatch.setattr(server_module, "_free_port", lambda host, wanted: next(chosen) or choose(host, wanted))
+            with started(tmp_path / "data", program=program) as found:
+                assert found.port != taken
+                assert is_alive(found.pid)
 
     def test_one_that_dies(self, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FAKE", "dies")

@@ -42,6 +42,8 @@ PORT: Final = 8080
 #: The first start makes the database: half a minute to two minutes on a small machine.
 WAIT_S: Final = 300.0
 _STOP_S: Final = 20.0
+#: So many ports are tried where each is taken while the program starts.
+_TRIES: Final = 3
 _CONNECTION: Final = "connection.json"
 _LOG: Final = "label-studio.log"
 
@@ -111,25 +113,46 @@ def started(
     that is free. Raises EndpointError if it does not come up in `wait_s`, with the last it said; ArgumentError if the
     port is taken; and what find_program raises.
     """
-    if (server := running(folder)) is not None:
-        tell(f"taking over the Label Studio that runs at {server.url}")
+    if (earlier := running(folder)) is not None:
+        tell(f"taking over the Label Studio that runs at {earlier.url}")
         try:
-            yield server
+            yield earlier
         finally:
-            _stop(server.pid)
+            _stop(earlier.pid)
         return
     found = find_program(program)
     folder.mkdir(parents=True, exist_ok=True)
-    before = _remembered(folder)
-    taken = port if port is not None else _free_port(host, before.port if before is not None else PORT)
     if port is not None and not _is_free(host, port):
         raise ArgumentError(f"port {port} is taken; choose another, or none to have a free one chosen")
+    tell("starting Label Studio; the first time takes a minute or two")
+    for left in reversed(range(_TRIES)):
+        process, server = _launch(found, folder, host, port)
+        try:
+            _wait(process, server, folder / _LOG, wait_s)
+            break
+        except EndpointError:
+            _stop(process.pid, process)
+            # Between our look at the port and its start another program may have taken it.
+            if port is not None or not left or _is_free(host, server.port):
+                raise
+        except BaseException:
+            _stop(process.pid, process)
+            raise
+    try:
+        yield server
+    finally:
+        _stop(process.pid, process)
+
+
+def _launch(program: str, folder: Path, host: str, port: int | None) -> tuple[subprocess.Popen[bytes], Server]:
+    """Start the program, and remember where it will be."""
+    before = _remembered(folder)
+    taken = port if port is not None else _free_port(host, before.port if before is not None else PORT)
     token = before.token if before is not None else secrets.token_hex(20)
     password = before.password if before is not None else secrets.token_urlsafe(12)
-    tell("starting Label Studio; the first time takes a minute or two")
     with (folder / _LOG).open("ab") as log:
         process = subprocess.Popen(
-            [found, "start", "--no-browser", "--internal-host", host, "--port", str(taken)],
+            [program, "start", "--no-browser", "--internal-host", host, "--port", str(taken)],
             cwd=folder,
             env=_environment(folder, token=token, password=password),
             stdin=subprocess.DEVNULL,
@@ -138,14 +161,10 @@ def started(
             # Ctrl-C is for us; we then stop it in our own time.
             start_new_session=True,
         )
-    try:
-        shown = "127.0.0.1" if host in ("0.0.0.0", "") else host
-        server = Server(url=f"http://{shown}:{taken}", token=token, password=password, port=taken, pid=process.pid)
-        _remember(folder, server)
-        _wait(process, server, folder / _LOG, wait_s)
-        yield server
-    finally:
-        _stop(process.pid, process)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "") else host
+    server = Server(url=f"http://{shown}:{taken}", token=token, password=password, port=taken, pid=process.pid)
+    _remember(folder, server)
+    return process, server
 
 
 def register(server: LabelStudio, email: str, password: str) -> None:
