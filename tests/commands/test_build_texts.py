@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
@@ -86,7 +87,8 @@ def test_a_model_that_is_no_address() -> None:
 def test_depict_from_photographs_and_from_scores() -> None:
     Path("photos").mkdir()
     for number in range(3):
-        noise = Image.effect_noise((160, 160), 40 + 30 * number).convert("RGB")
+        pixels = np.random.default_rng(number).normal(128, 40 + 30 * number, (160, 160, 3)).clip(0, 255)
+        noise = Image.fromarray(pixels.astype(np.uint8))
         Image.blend(noise, Image.linear_gradient("L").resize((160, 160)).convert("RGB"), 0.7).save(
             f"photos/{number}.png"
         )

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -147,7 +148,8 @@ def test_it_is_exported(built: Path, tmp_path: Path) -> None:
 
 def test_feedback_on_photographs_is_written_first(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
-    Image.effect_noise((128, 128), 80).convert("RGB").save(tmp_path / "photos" / "noisy.png")
+    pixels = np.random.default_rng(0).normal(128, 60, (128, 128, 3)).clip(0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photos" / "noisy.png")
     result = build(
         tmp_path / "photos", tmp_path / "out", StandIn(RULES), settings(rounds=2, settings=(Setting.DIRECT,))
     )
