@@ -83,7 +83,10 @@ def ask(speaker: Speaker, conversation: Conversation, exchange: Exchange) -> str
 
 
 def measure_questions(speaker: Speaker, items: Iterable[Perceived], tally: Tally) -> None:
-    """Yes or no, what, how and multiple choice, the truth being the record's distortions."""
+    """Yes or no, what, how and multiple choice, the truth being the record's distortions.
+
+    Each is asked twice: with the notes of the real perception, and with perfect ones, so that only words can fail.
+    """
     for number, item in enumerate(items):
         writer = writer_of(1, number)
         sight = Sight(true_notes(item.record))
@@ -92,6 +95,9 @@ def measure_questions(speaker: Speaker, items: Iterable[Perceived], tally: Tally
             right = agrees(exchange, ask(speaker, item.about(), exchange))
             tally.add(f"question/{exchange.kind}", right)
             tally.add("question", right)
+            read = agrees(exchange, ask(speaker, Conversation.about(sight.picture), exchange))
+            tally.add(f"question_perfect_notes/{exchange.kind}", read)
+            tally.add("question_perfect_notes", read)
 
 
 def measure_referring(speaker: Speaker, items: Iterable[Perceived], tally: Tally) -> None:

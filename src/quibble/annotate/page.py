@@ -23,6 +23,7 @@ from quibble.annotate.study import ITEMS, Study
 from quibble.bench.metrics.masks import Agreement
 from quibble.data import ImageEntry
 from quibble.data.files import atomic_writer
+from quibble.data.sheet import PAGE_HEAD
 from quibble.draw import overlay
 from quibble.geometry import Region
 from quibble.image import ImageArray, load
@@ -47,20 +48,7 @@ section th:last-child { padding-right: 0; }
 .apart { background: var(--tint); }
 """
 
-_HEAD: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<header><h1>{title}</h1><p>{told}</p></header>
-<main>
-"""
+_TOP: Final = "<header><h1>{title}</h1><p>{told}</p></header>\n<main>\n"
 
 _KAPPA: Final = {
     Kind.PATHWAY: "Cohen's kappa on whether a text finds fault with a class, as far as rules can read that.",
@@ -78,7 +66,8 @@ def write_report(report: Report, study: Study, out: Path) -> Path:
         "answered by two people or more"
     )
     style = files("quibble.data").joinpath("sheet.css").read_text(encoding="utf-8") + _STYLE
-    parts = [_HEAD.format(title=escape(title), style=style, told=escape(told)), _figures(report)]
+    top = _TOP.format(title=escape(title), told=escape(told))
+    parts = [PAGE_HEAD.format(title=escape(title), style=style), top, _figures(report)]
     if report.masks is not None:
         parts.append(_classes(report))
     parts += [_questions(report), _pairs(report), _people(report), _rejects(report)]

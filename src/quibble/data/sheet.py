@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def sheet(
         def put(text: str) -> None:
             file.write(text.encode())
 
-        put(_HEAD.format(title=title, style=style + _filters(slugs.values())))
+        put(PAGE_HEAD.format(title=title, style=style + _filters(slugs.values())))
         put("".join(f'<span id="{slug}"></span>' for slug in slugs.values()))
         put(f'<header><h1>{title}</h1><p>{shown}</p></header>\n<nav><ul><li><a href="#">all</a></li>')
         for task, number in tasks.items():
@@ -73,7 +74,8 @@ def sheet(
     return Path(out)
 
 
-_HEAD = """<!doctype html>
+#: How a page begins that needs nothing else: title and style are filled in.
+PAGE_HEAD: Final = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
