@@ -1,4 +1,5 @@
-"""Export a checkpoint as the model in the package: ONNX, calibration, figures, manifest.
+"""Export a checkpoint as the model in the package: ONNX, calibration, figures, manifest. The region reader is fitted
+on what this exports and follows with scripts/release_reader.py.
 
     python scripts/release_perception.py runs/nano/last.pt --name nano-0.3 --out src/quibble/weights/nano
 
@@ -18,7 +19,7 @@ from evaluate_perception import SEED, Validation, evaluate, print_figures
 from quibble.backends.base import Evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.findings import find
-from quibble.train import calibrate
+from quibble.train import calibrate, camera
 from quibble.train.checkpoint import save_weights
 from quibble.train.export import export_perception, load_perception, write_manifest
 from quibble.train.recipe import from_dict
@@ -59,18 +60,23 @@ def main() -> None:
 
     validation = Validation.read(from_dict(recipe), arguments.cache)
     many = Validation.read(from_dict(recipe), arguments.cache, each=COPIES, seed=SEED + 1)
-    fitted = _calibrate(OnnxPerception(arguments.out), many.half(0), arguments.false_findings)
+    fitted = calibrated(OnnxPerception(arguments.out), many.half(0), arguments.false_findings)
     write_manifest(manifest, weights, facts | {"calibration": fitted})
     figures = evaluate(OnnxPerception(arguments.out), validation)
     write_manifest(manifest, weights, facts | {"calibration": fitted, "figures": figures})
     print_figures(figures)
 
 
-def _calibrate(backend: OnnxPerception, validation: Validation, false_findings: float) -> dict[str, object]:
+def calibrated(backend: OnnxPerception, validation: Validation, false_findings: float) -> dict[str, object]:
+    """The calibration of a backend on validation pictures, as manifests have it. False findings are counted on
+    well-rated photographs as they are and in a look that is no defect."""
+
     def look(picture: NDArray[np.uint8]) -> Evidence:
         return backend.perceive([picture])[0]
 
-    threshold = calibrate.fit_thresholds(look, validation.clean, validation.truths, false_findings=false_findings)
+    looks = [camera.look(np.random.default_rng([SEED + 1, i]), p) for i, p in enumerate(validation.clean)]
+    clean = [*validation.clean, *looks]
+    threshold = calibrate.fit_thresholds(look, clean, validation.truths, false_findings=false_findings)
     raw, right = [], []
     for truth in validation.truths:
         height, width = truth.category.shape

@@ -15,6 +15,7 @@ from quibble.text.conversation import Features
 class FakeBackend:
     name = "fake"
     eyes = "fake-eyes"
+    reader = None
     widths = (2, 3, 4, 5)
     calibration = Calibration(threshold=(0.5,) * 12, slope=1.0, offset=0.0, interval=2.0)
 

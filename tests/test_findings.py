@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from quibble.backends.base import Evidence
-from quibble.findings import CATEGORIES, DISTORTIONS, find, label, suspect, traced
+from quibble.candidates import label
+from quibble.findings import CATEGORIES, DISTORTIONS, find, suspect, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from quibble.backends.base import Evidence
 from quibble.errors import ArgumentError
-from quibble.findings import CATEGORIES, content_of, likeliest, smooth, suspect
+from quibble.findings import CATEGORIES, content_of, suspicions
 from quibble.geometry import Mask, Region
 from quibble.results import Finding, Report
 from quibble.taxonomy import Category
@@ -92,22 +92,11 @@ def suspected(
 ) -> list[tuple[Finding, int]]:
     """The likeliest places of categories without a finding, with tenths of probability, from `least` on, the most
     probable first."""
-    place = content_of(evidence, report.width, report.height)
     found = {finding.category for finding in report.findings}
-    sure = {
-        category: likeliest(smooth(evidence.categories[number][place]))
-        for number, category in enumerate(CATEGORIES)
-        if category not in found
-    }
-    out: list[tuple[Finding, int]] = []
-    for category in sorted(sure, key=lambda c: -sure[c]):
-        if tenth(sure[category]) < least or len(out) == MOST_HINTS:
-            break
-        size = {"width": report.width, "height": report.height}
-        finding = suspect(evidence, category, **size, slope=slope, offset=offset)
-        if finding is not None:
-            out.append((finding, tenth(sure[category])))
-    return out
+    missing = [category for category in CATEGORIES if category not in found]
+    size = {"width": report.width, "height": report.height}
+    told = [(f, tenth(p)) for f, p in suspicions(evidence, missing, **size, slope=slope, offset=offset)]
+    return [(finding, sure) for finding, sure in told if sure >= least][:MOST_HINTS]
 
 
 def _hint(finding: Finding, sure: int, report: Report) -> Note:
@@ -116,22 +105,20 @@ def _hint(finding: Finding, sure: int, report: Report) -> Note:
 
 
 def region_notes(evidence: Evidence, region: Region, *, width: int, height: int) -> RegionNotes:
-    """The notes of a region of a picture of (width, height): mean probabilities and severities inside it."""
+    """The notes of a region of a picture of (width, height): what it shows, how present that is and how severe."""
     place = content_of(evidence, width, height)
     mask = region.to_mask(width=width, height=height)
-    probabilities = evidence.categories[(slice(None), *place)]
-    inside = _at_places(mask.to_array(), *probabilities.shape[1:])
-    probability = probabilities[:, inside].mean(axis=1)
-    weights = probabilities[: len(CATEGORIES), inside] + 1e-6
-    severity = (evidence.severities[(slice(None), *place)][:, inside] * weights).sum(axis=1) / weights.sum(axis=1)
-    order = np.argsort(-probability[: len(CATEGORIES)], kind="stable")[:MOST_IN_REGION].tolist()
+    inside = np.zeros((1, *evidence.categories.shape[1:]), bool)
+    inside[(0, *place)] = _at_places(mask.to_array(), *evidence.categories[(0, *place)].shape)
+    read = evidence.read(inside)
+    presence, severity = read.presence[0], read.severities[0]
+    order = np.argsort(-presence, kind="stable")[:MOST_IN_REGION].tolist()
     return RegionNotes(
         spot=Spot.of(region.bounds, share=mask.share, width=width, height=height),
         found=tuple(
-            (CATEGORIES[i], tenth(float(probability[i])), min(5.0, max(0.5, round(float(severity[i]), 1))))
-            for i in order
+            (CATEGORIES[i], tenth(float(presence[i])), min(5.0, max(0.5, round(float(severity[i]), 1)))) for i in order
         ),
-        clean=tenth(float(probability[-1])),
+        clean=tenth(float(1 - presence.max())),
     )
 
 

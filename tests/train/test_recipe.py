@@ -6,12 +6,14 @@ from quibble.errors import RecipeError
 from quibble.train.recipe import (
     LanguageRecipe,
     PicturesRecipe,
+    ReaderRecipe,
     Recipe,
     from_dict,
     language_from_dict,
     load,
     load_any,
     pictures_from_dict,
+    reader_from_dict,
     tuning_from_dict,
 )
 from quibble.train.tuning_recipe import TuningRecipe
@@ -30,6 +32,7 @@ def test_every_recipe_loads() -> None:
         "nano-perception-gpu.toml",
         "nano-perception.toml",
         "nano-pictures.toml",
+        "nano-reader.toml",
         "q-ground-segmentation.toml",
         "q-ground.toml",
         "q-instruct-after.toml",
@@ -41,11 +44,16 @@ def test_every_recipe_loads() -> None:
         kinds = {
             LanguageRecipe: language_from_dict,
             PicturesRecipe: pictures_from_dict,
+            ReaderRecipe: reader_from_dict,
             TuningRecipe: tuning_from_dict,
             Recipe: from_dict,
         }
         assert kinds[type(recipe)](recipe.to_dict()) == recipe
-        nano = {"nano-language.toml": LanguageRecipe, "nano-pictures.toml": PicturesRecipe}
+        nano = {
+            "nano-language.toml": LanguageRecipe,
+            "nano-pictures.toml": PicturesRecipe,
+            "nano-reader.toml": ReaderRecipe,
+        }
         assert type(recipe) is nano.get(name, Recipe if "nano" in name else TuningRecipe)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 Maps = NDArray[np.float32]
 
 
+class Readings(NamedTuple):
+    """What is known of N regions of a picture, category by category.
+
+    presence: (N, 12), the share of the region that is expected to have it, 0..1; extent: (N, 12), how well the region
+    would do as its mask, as the expected intersection over union with what has it, 0..1. severities: (N, 12), 0..5.
+    kinds: (N, 35), logits of the distortions.
+    """
+
+    presence: Maps
+    extent: Maps
+    severities: Maps
+    kinds: Maps
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What a model sees in one view of (height, width) pixels; maps at a quarter of it, rounded up.
@@ -30,6 +44,7 @@ class Evidence:
     levels: (5,), probabilities of the quality levels, best first, summing to 1.
     spread: points of 100 within which the model expects to miss the mean opinion.
     features: for a language model that reads visual tokens, where they were asked for and the model gives them.
+    reader: takes a second look at regions; without one, a region is what the maps say of its places.
     """
 
     categories: Maps
@@ -40,6 +55,31 @@ class Evidence:
     width: int
     height: int
     features: Features | None = None
+    reader: Reader | None = field(default=None, repr=False, compare=False)
+
+    def read(self, regions: NDArray[np.bool_]) -> Readings:
+        """Look at regions, (N, h, w); none of them is empty."""
+        return (self.reader or averages)(self, regions)
+
+
+#: What reads regions of what was seen; see Evidence.read.
+Reader = Callable[[Evidence, NDArray[np.bool_]], Readings]
+
+
+def averages(seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
+    """Readings as the maps have them: means over the places of each region, severities by how probable they are."""
+    flat = regions.reshape(len(regions), -1).astype(np.float32)
+    size = np.maximum(flat.sum(axis=1, keepdims=True), 1)
+    probability = seen.categories[:-1].reshape(len(seen.categories) - 1, -1).T + np.float32(1e-6)
+    severity = seen.severities.reshape(len(seen.severities), -1).T
+    inside = flat @ probability
+    total = probability.sum(axis=0)
+    return Readings(
+        presence=inside / size,
+        extent=inside / (size + total - inside),
+        severities=np.asarray(flat @ (probability * severity) / inside, np.float32),
+        kinds=flat @ seen.kinds.reshape(len(seen.kinds), -1).T / size,
+    )
 
 
 #: What an exported graph gives back, in this order, each with a batch in front.
@@ -48,7 +88,13 @@ OUTPUTS: Final = ("categories", "severities", "kinds", "levels", "spread")
 FEATURES: Final = ("features_4", "features_8", "features_16", "features_32")
 
 
-def evidence(outputs: Sequence[Maps], width: int, height: int, features: Features | None = None) -> Evidence:
+def evidence(
+    outputs: Sequence[Maps],
+    width: int,
+    height: int,
+    features: Features | None = None,
+    reader: Reader | None = None,
+) -> Evidence:
     """OUTPUTS of one picture, without the batch -> Evidence."""
     categories, severities, kinds, levels, spread = outputs
     return Evidence(
@@ -60,6 +106,7 @@ def evidence(outputs: Sequence[Maps], width: int, height: int, features: Feature
         width=width,
         height=height,
         features=features,
+        reader=reader,
     )
 
 
@@ -67,9 +114,9 @@ def evidence(outputs: Sequence[Maps], width: int, height: int, features: Feature
 class Calibration:
     """How the model's raw figures become what is reported; fitted on validation photographs.
 
-    threshold: probability from which a pixel counts, per category. slope, offset: logistic map from the mean
-    probability inside a region (as a logit) to the confidence of a finding. interval: what the spread is multiplied
-    by for an 80% interval.
+    threshold: presence from which a region is a finding, per category. slope, offset: logistic map from the presence
+    in a region (as a logit) to the confidence of a finding. interval: what the spread is multiplied by for an 80%
+    interval.
     """
 
     threshold: tuple[float, ...]
@@ -104,6 +151,10 @@ class FeatureBackend(PerceptionBackend, Protocol):
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels of the features, finest first; none for weights that give none."""
+
+    @property
+    def reader(self) -> Reader | None:
+        """What reads regions by the features, if the model has it."""
 
 
 class LanguageBackend(Protocol):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
-from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Maps, evidence
+from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Maps, Readings, evidence
 from quibble.backends.weights import NANO, open_session, read_manifest
 from quibble.text.conversation import Features
 
@@ -29,6 +31,8 @@ class OnnxPerception:
         given = {output.name: output.shape for output in self._session.get_outputs()}
         self._features = FEATURES if FEATURES[0] in given else ()
         self._widths = tuple(int(given[name][1]) for name in self._features)
+        facts = self.manifest.get("reader")
+        self._reader = None if facts is None else OnnxReader(folder, facts, threads=threads)
         calibration = self.manifest["calibration"]
         self.calibration = Calibration(
             threshold=tuple(calibration["threshold"]),
@@ -51,9 +55,14 @@ class OnnxPerception:
         """See FeatureBackend."""
         return self._widths
 
+    @property
+    def reader(self) -> OnnxReader | None:
+        """See FeatureBackend."""
+        return self._reader
+
     def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
-        """See PerceptionBackend. Exports without features give none."""
-        wanted = (*OUTPUTS, *(self._features if features else ()))
+        """See PerceptionBackend. Exports without features give none, those with a reader always do."""
+        wanted = (*OUTPUTS, *(self._features if features or self._reader is not None else ()))
         found: list[Evidence | None] = [None] * len(views)
         by_size: dict[tuple[int, ...], list[int]] = {}
         for i, v in enumerate(views):
@@ -69,4 +78,28 @@ class OnnxPerception:
     def _evidence(self, outputs: Sequence[Maps], width: int, height: int) -> Evidence:
         maps = tuple(outputs[len(OUTPUTS) :])
         features = Features(maps=maps, eyes=self.eyes) if maps else None
-        return evidence(outputs[: len(OUTPUTS)], width, height, features)
+        return evidence(outputs[: len(OUTPUTS)], width, height, features, self._reader)
+
+
+#: What the reader's graph is given beside the regions, in this order.
+READER_INPUTS: Final = ("categories", "severities", "kinds", *FEATURES)
+#: And what it gives back: the fields of Readings.
+READER_OUTPUTS: Final = tuple(f"region_{name}" for name in Readings._fields)
+
+
+class OnnxReader:
+    """The region reader of an export; a Reader. The graph is opened when it is first needed."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any], *, threads: int) -> None:
+        self._folder, self._facts, self._threads = folder, facts, threads
+
+    def __call__(self, seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
+        """See Evidence.read; the features must be those of the same export."""
+        assert seen.features is not None
+        maps = (seen.categories, seen.severities, seen.kinds, *seen.features.maps)
+        given = {name: np.asarray(values, np.float32) for name, values in zip(READER_INPUTS, maps, strict=True)}
+        return Readings(*self._session.run(list(READER_OUTPUTS), given | {"regions": regions.astype(np.float32)}))
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return open_session(self._folder, self._facts, threads=self._threads)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 
@@ -39,6 +40,19 @@ def batches(
         generator=torch.Generator(),
     )
     return iter(loader)
+
+
+def random_batches(count: int, batch: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """`steps` batches of numbers below count; every number comes once before any comes again."""
+    made = 0
+    while True:
+        order = torch.randperm(count, generator=generator)
+        for chosen in torch.split(order, batch):
+            if made == steps:
+                return
+            if len(chosen) == batch or count < batch:
+                yield chosen
+                made += 1
 
 
 def _one_thread(_: int) -> None:

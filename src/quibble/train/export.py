@@ -12,9 +12,14 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, numpy_helper
+from torch import Tensor, nn
 
 from quibble.backends.base import FEATURES, OUTPUTS
+from quibble.backends.onnx import READER_INPUTS, READER_OUTPUTS
+from quibble.model.mask_decoder import CATEGORY_CHANNELS
 from quibble.model.perception import Exported, Perception
+from quibble.model.reader import RegionReader
+from quibble.taxonomy import Category, Distortion
 from quibble.train import recipe as recipes
 from quibble.train.checkpoint import load_weights
 
@@ -39,6 +44,42 @@ def export_perception(model: Perception, path: Path) -> None:
             input_names=["image"],
             output_names=[*OUTPUTS, *FEATURES],
             dynamic_shapes={"image": {0: batch, 1: height, 2: width}},
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    write_graph(program.model_proto, path)
+
+
+class _ExportedReader(nn.Module):
+    """Takes what the perception's graph gives, and gives probabilities: backends.base.Readings."""
+
+    def __init__(self, model: RegionReader) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, categories: Tensor, severities: Tensor, kinds: Tensor, features: list[Tensor], regions: Tensor
+    ) -> tuple[Tensor, ...]:
+        read = self.model(torch.cat([categories, severities, kinds]), features, regions)
+        return read.presence.sigmoid(), read.extent.sigmoid(), read.severities, read.kinds
+
+
+def export_reader(model: RegionReader, widths: tuple[int, ...], path: Path) -> None:
+    """Write the ONNX file of a region reader: maps and features of one picture of any size, any number of regions."""
+    rows, columns = 41, 50
+    channels = (CATEGORY_CHANNELS, len(Category), len(Distortion))
+    maps = [torch.rand(count, rows, columns) for count in channels]
+    features = [torch.rand(width, -(-rows // 2**k), -(-columns // 2**k)) for k, width in enumerate(widths)]
+    free = {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            _ExportedReader(model).eval(),
+            (*maps, features, torch.ones(3, rows, columns)),
+            input_names=[*READER_INPUTS, "regions"],
+            output_names=list(READER_OUTPUTS),
+            dynamic_shapes=(free, free, free, [free] * len(features), {0: torch.export.Dim.AUTO, **free}),
             dynamo=True,
             verbose=False,
         )

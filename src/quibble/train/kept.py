@@ -50,7 +50,8 @@ class KeptPerception:
             self._keep(self._inner.perceive([view], features=True)[0], path)
         with np.load(path) as kept:
             outputs, maps = ([kept[name].astype(np.float32) for name in names] for names in (OUTPUTS, FEATURES))
-        return evidence(outputs, width, height, Features(maps=tuple(maps), eyes=self.eyes))
+        features = Features(maps=tuple(maps), eyes=self.eyes)
+        return evidence(outputs, width, height, features, self._inner.reader)
 
     @staticmethod
     def _keep(seen: Evidence, path: Path) -> None:

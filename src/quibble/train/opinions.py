@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader
 from quibble import preprocess
 from quibble.model.opinion import OpinionHead
 from quibble.model.perception import Perception
+from quibble.train.batches import random_batches
 from quibble.train.losses import opinion_loss
 from quibble.train.recipe import OpinionData, Recipe
 from quibble.train.sources import OpinionSource, opinion_validation
@@ -70,7 +71,7 @@ def fit_head(head: OpinionHead, described: Tensor, opinions: Tensor, data: Opini
         optimizer = torch.optim.AdamW(layers.parameters(), lr=data.lr, weight_decay=data.weight_decay)
         steps = data.epochs * max(1, len(ranked) // data.batch)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
-        for step, chosen in enumerate(_batches(len(ranked), data.batch, steps, generator)):
+        for step, chosen in enumerate(random_batches(len(ranked), data.batch, steps, generator)):
             out = layers(ranked[chosen])
             terms = opinion_loss(head.read(out), opinions[chosen])
             optimizer.zero_grad()
@@ -81,19 +82,6 @@ def fit_head(head: OpinionHead, described: Tensor, opinions: Tensor, data: Opini
             for kept, current in zip(average.parameters(), layers.parameters(), strict=True):
                 kept.data.lerp_(current.data, 1 - decay)
         head.layers.load_state_dict(average.state_dict())
-
-
-def _batches(count: int, batch: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """`steps` batches of numbers below count; every number comes once before any comes again."""
-    made = 0
-    while True:
-        order = torch.randperm(count, generator=generator)
-        for chosen in torch.split(order, batch):
-            if made == steps:
-                return
-            if len(chosen) == batch or count < batch:
-                yield chosen
-                made += 1
 
 
 @torch.no_grad()

@@ -26,6 +26,7 @@ class DenseData:
     masks: str = ""
     #: of every hundred photographs, by hash of the name, this many are kept for validation
     held_out: int = 12
+    #: side of the crops in pixels; 0: whole photographs, one at a time
     crop: int = 160
     batch: int = 24
     #: share of crops that come from photographs with label maps for certain: people's regions follow outlines
@@ -175,7 +176,38 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-AnyRecipe = Recipe | LanguageRecipe | TuningRecipe
+@dataclass(frozen=True, kw_only=True)
+class ReaderData:
+    """How the region reader is fitted."""
+
+    #: folder of the exported perception that looks at the pictures, and stays as it is; "": the package's own
+    perception: str = ""
+    #: how many pictures regions are taken from
+    pictures: int = 25000
+    hidden: int = 256
+    dropout: float = 0.2
+    epochs: int = 12
+    batch: int = 256
+    lr: float = 1e-3
+    weight_decay: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderRecipe:
+    """One fit of the region reader: a recipe with a section [reader]. dense.crop is 0: whole photographs."""
+
+    name: str
+    seed: int = 0
+    workers: int = 1
+    reader: ReaderData
+    dense: DenseData = field(default_factory=DenseData)
+    opinion: OpinionData = field(default_factory=OpinionData)
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+AnyRecipe = Recipe | LanguageRecipe | ReaderRecipe | TuningRecipe
 
 
 def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -184,14 +216,16 @@ def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
 
 
 def load_any(path: Path | str, overrides: tuple[str, ...] = ()) -> AnyRecipe:
-    """As load, but a recipe with a section [language] is one of the language half, with [pictures] too one of its last
-    stage, with [parts] one of a large model.
+    """As load, but a recipe with a section [reader] is one of the region reader, with [language] one of the language
+    half, with [pictures] too one of its last stage, with [parts] one of a large model.
     """
     data = _read(path, overrides)
     if "parts" in data:
         return tuning_from_dict(data)
     if "pictures" in data:
         return pictures_from_dict(data)
+    if "reader" in data:
+        return reader_from_dict(data)
     return language_from_dict(data) if "language" in data else from_dict(data)
 
 
@@ -210,6 +244,14 @@ def language_from_dict(data: dict[str, Any]) -> LanguageRecipe:
 def pictures_from_dict(data: dict[str, Any]) -> PicturesRecipe:
     """The inverse of PicturesRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
     recipe: PicturesRecipe = _build(PicturesRecipe, data, "")
+    return recipe
+
+
+def reader_from_dict(data: dict[str, Any]) -> ReaderRecipe:
+    """The inverse of ReaderRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
+    recipe: ReaderRecipe = _build(ReaderRecipe, data, "")
+    if recipe.dense.crop:
+        raise RecipeError("dense.crop: regions are read in whole photographs, so this is 0")
     return recipe
 
 

@@ -21,7 +21,7 @@ from quibble.errors import RecipeError
 from quibble.taxonomy import ORDERS, Category, Distortion
 from quibble.train import camera
 from quibble.train.bank import Bank
-from quibble.train.recipe import DenseData, OpinionData, Recipe
+from quibble.train.recipe import DenseData, OpinionData, ReaderRecipe, Recipe
 
 CATEGORIES = list(Category)
 DISTORTIONS = list(Distortion)
@@ -38,6 +38,8 @@ _BY_CATEGORY = {c: [d for d in DISTORTIONS if d.category is c] for c in CATEGORI
 _VISIBLE = 0.8
 #: Share of distorted rated pictures that get two distortions.
 _TWICE = 0.25
+#: Photographs are not made smaller than this many pixels.
+_LEAST_SIDE = 160
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 Picture = NDArray[np.uint8]
@@ -45,8 +47,8 @@ Weights = NDArray[np.float32]
 
 
 class DenseItem(NamedTuple):
-    """rgb (3, S, S) uint8; presence, severity (12, S/4, S/4); weight (S/4, S/4), 0 where nothing may be learned;
-    kind (S/4, S/4): number of the last distortion, -1 where there is none or two kinds meet."""
+    """rgb (3, H, W) uint8; presence, severity (12, h, w) at a quarter of the size, rounded up; weight (h, w), 0 where
+    nothing may be learned; kind (h, w): number of the last distortion, -1 where there is none or two kinds meet."""
 
     rgb: Tensor
     presence: Tensor
@@ -77,7 +79,7 @@ def is_held_out(name: str, percent: int) -> bool:
     return zlib.crc32(name.encode()) % 100 < percent
 
 
-def find_photos(recipe: Recipe, cache: Path, *, held_out: bool) -> Photos:
+def find_photos(recipe: Recipe | ReaderRecipe, cache: Path, *, held_out: bool) -> Photos:
     """The clean photographs of one side of the split. Raises RecipeError if there are none."""
     data = recipe.dense
     files = _photo_files(data, held_out=held_out)
@@ -115,7 +117,7 @@ def _read_split(data: OpinionData) -> dict[str, list[tuple[str, float]]]:
 
 
 class DenseSource(Dataset[DenseItem]):
-    """Crops of clean photographs with regions distorted in them."""
+    """Crops of clean photographs, or whole ones, with regions distorted in them."""
 
     def __init__(self, photos: Photos, data: DenseData, seed: int) -> None:
         self.photos, self.data, self.seed = photos, data, seed
@@ -132,12 +134,21 @@ class DenseSource(Dataset[DenseItem]):
         return _render(rng, crop, regions, resave=rng.random() < self.data.resaved)
 
     def _crop(self, rng: np.random.Generator) -> tuple[Picture, NDArray[np.uint8] | None]:
-        size = self.data.crop
         mapped = self.mapped if self.mapped.size and rng.random() < self.data.mapped else None
         number = int(rng.integers(len(self.photos.pictures)) if mapped is None else rng.choice(mapped))
         picture = self.photos.pictures[number]
         at = self.photos.mask_of[number]
         labels = self.photos.masks[at][..., 0] if self.photos.masks is not None and at >= 0 else None
+        crop, cut = _shrunk(rng, picture, labels) if self.data.crop == 0 else self._square(rng, picture, labels)
+        if rng.random() < 0.5:
+            crop = np.ascontiguousarray(crop[:, ::-1])
+            cut = np.ascontiguousarray(cut[:, ::-1]) if cut is not None else None
+        return crop, cut
+
+    def _square(
+        self, rng: np.random.Generator, picture: Picture, labels: NDArray[np.uint8] | None
+    ) -> tuple[Picture, NDArray[np.uint8] | None]:
+        size = self.data.crop
         # Shrinking makes a photograph cleaner and shows more of it; a crop must still fit.
         floor = size / min(picture.shape[:2])
         scale = max(floor, float(rng.uniform(0.5, 1.0))) if rng.random() < 0.5 else max(floor, 1.0)
@@ -150,21 +161,18 @@ class DenseSource(Dataset[DenseItem]):
             way = cv2.INTER_AREA if extent > size else cv2.INTER_CUBIC
             crop = _resize(crop, size, size, way)
             cut = _resize(cut, size, size, cv2.INTER_NEAREST) if cut is not None else None
-        if rng.random() < 0.5:
-            crop = np.ascontiguousarray(crop[:, ::-1])
-            cut = np.ascontiguousarray(cut[:, ::-1]) if cut is not None else None
         return crop, cut
 
     def _regions(
         self, rng: np.random.Generator, crop: Picture, labels: NDArray[np.uint8] | None
     ) -> list[tuple[Weights, list[Degradation]]]:
-        size = self.data.crop
+        size = crop.shape[:2]
         kind = rng.random()
         if kind < self.data.clean:
             return []
         if kind < self.data.clean + self.data.whole:
-            return [(np.ones((size, size), np.float32), self._plan(rng))]
-        free = np.ones((size, size), bool)
+            return [(np.ones(size, np.float32), self._plan(rng))]
+        free = np.ones(size, bool)
         out = []
         for _ in range(int(rng.integers(1, 4))):
             mask = _shape(rng, crop, labels) & free
@@ -199,6 +207,18 @@ def draw_distortion(rng: np.random.Generator, categories: list[Category] | None 
     return kinds[int(rng.integers(len(kinds)))]
 
 
+def _shrunk(
+    rng: np.random.Generator, picture: Picture, labels: NDArray[np.uint8] | None
+) -> tuple[Picture, NDArray[np.uint8] | None]:
+    """A whole photograph, made smaller three times in ten."""
+    scale = max(float(rng.uniform(0.6, 1)), _LEAST_SIDE / min(picture.shape[:2]))
+    if rng.random() >= 0.3 or scale >= 1:
+        return np.array(picture), labels
+    height, width = (round(side * scale) for side in picture.shape[:2])
+    small = _resize(picture, width, height, cv2.INTER_AREA)
+    return small, _resize(labels, width, height, cv2.INTER_NEAREST) if labels is not None else None
+
+
 def _resize(picture: Picture, width: int, height: int, way: int) -> Picture:
     return np.asarray(cv2.resize(picture, (width, height), interpolation=way), dtype=np.uint8)
 
@@ -230,19 +250,19 @@ def _shape(rng: np.random.Generator, crop: Picture, labels: NDArray[np.uint8] | 
 def _render(
     rng: np.random.Generator, crop: Picture, regions: list[tuple[Weights, list[Degradation]]], *, resave: bool
 ) -> DenseItem:
-    small = crop.shape[0] // 4
+    rows, columns = _places(crop)
     out = crop
-    presence = np.zeros((len(CATEGORIES), small, small), np.float32)
+    presence = np.zeros((len(CATEGORIES), rows, columns), np.float32)
     severity = np.zeros_like(presence)
-    weight = np.ones((small, small), np.float32)
-    kind = np.full((small, small), -1, np.int64)
+    weight = np.ones((rows, columns), np.float32)
+    kind = np.full((rows, columns), -1, np.int64)
     for weights, plan in regions:
         changed = distort.apply_all(crop, plan)
         visible = cv2.blur(np.abs(changed.astype(np.int16) - crop).max(axis=2).astype(np.float32), (15, 15))
         mixed = out + weights[..., None] * (changed.astype(np.float32) - out)
         out = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-        coverage = cv2.resize(weights, (small, small), interpolation=cv2.INTER_AREA)
-        seen = cv2.resize(visible, (small, small), interpolation=cv2.INTER_AREA) >= _VISIBLE
+        coverage = _resize_weights(weights, rows, columns)
+        seen = _resize_weights(visible, rows, columns) >= _VISIBLE
         inside = coverage > 0.5
         weight[(coverage > 0.02) & ~seen] = 0
         for degradation in plan:
@@ -257,15 +277,24 @@ def _render(
 
 def _render_camera(made: camera.Damaged) -> DenseItem:
     """Severity inside, nothing to learn where a fringe of the defect is hardly there."""
-    small = made.picture.shape[0] // 4
-    presence = np.zeros((len(CATEGORIES), small, small), np.float32)
+    rows, columns = _places(made.picture)
+    presence = np.zeros((len(CATEGORIES), rows, columns), np.float32)
     severity = np.zeros_like(presence)
     channel = CATEGORIES.index(made.category)
-    coverage = cv2.resize(made.where.astype(np.float32), (small, small), interpolation=cv2.INTER_AREA)
+    coverage = _resize_weights(made.where.astype(np.float32), rows, columns)
     presence[channel] = coverage
     severity[channel][coverage > 0.5] = made.level
     weight = np.where((coverage > 0.1) & (coverage < 0.9), 0, 1).astype(np.float32)
-    return _item(made.picture, presence, severity, weight, np.full((small, small), -1, np.int64))
+    return _item(made.picture, presence, severity, weight, np.full((rows, columns), -1, np.int64))
+
+
+def _places(picture: Picture) -> tuple[int, int]:
+    """Rows and columns of a picture's maps."""
+    return -(-picture.shape[0] // 4), -(-picture.shape[1] // 4)
+
+
+def _resize_weights(weights: Weights, rows: int, columns: int) -> Weights:
+    return np.asarray(cv2.resize(weights, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _item(out: Picture, *maps: NDArray[np.generic]) -> DenseItem:

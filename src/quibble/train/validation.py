@@ -104,11 +104,11 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
         guess5[blurred] = of_kind[best[kinds[best].argmax(axis=0)]][blurred]
         truth5 = np.where(truth.kind >= 0, of_kind[truth.kind], -1)
         confusion5 += np.bincount((truth5 + 1).ravel() * 6 + (guess5 + 1).ravel(), minlength=36).reshape(6, 6)
-        severity = _upsample(seen.severities, size)
         for mask, distortion, level in truth.regions:
             channel = CATEGORIES.index(distortion.category)
-            right.append(int(scores[:CLEAN, mask].mean(axis=1).argmax()) == channel)
-            severities.append((channel, float(severity[channel][mask].mean()), level))
+            read = seen.read(_at_places(mask, seen.categories.shape[1:]))
+            right.append(int(read.presence[0].argmax()) == channel)
+            severities.append((channel, float(read.severities[0, channel]), level))
     by_category = [
         stats.spearmanr(*zip(*((p, t) for c, p, t in severities if c == channel), strict=True)).statistic
         for channel in range(CLEAN)
@@ -123,6 +123,12 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     }
     names = [*(c.value for c in CATEGORIES), "clean"]
     return out | {f"iou/{name}": float(v) for name, v in zip(names, iou, strict=True)}
+
+
+def _at_places(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask at the picture's size -> (1, h, w), the places that it covers most of."""
+    coverage = cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(coverage >= min(0.5, float(coverage.max())))[None]
 
 
 def _upsample(maps: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -1,0 +1,109 @@
+"""Regions that a model's maps propose, before anybody has judged them: candidates for findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Places = NDArray[np.bool_]
+
+#: Probabilities at which the maps are cut: faint defects are whole at low ones, strong ones have their outline at high
+#: ones.
+CUTS: Final = (0.1, 0.2, 0.35, 0.5, 0.7)
+#: Smaller regions than this share of the picture are not proposed.
+MIN_SHARE: Final = 0.01
+#: At one cut at most this many separate regions are proposed; the rest are joined to the last.
+MAX_REGIONS: Final = 3
+#: A region that is this much the same as one cut lower, as intersection over union, is not proposed again.
+_SAME: Final = 0.93
+
+
+def propose(categories: NDArray[np.float32]) -> list[Places]:
+    """Regions where some category is, or where anything is wrong: connected ones of each map at each cut.
+
+    categories: (13, h, w), the probabilities of Evidence. Each region is (h, w).
+    """
+    maps = [smooth(categories[number]) for number in range(len(categories) - 1)]
+    maps.append(smooth(1 - categories[-1]))
+    out: list[Places] = []
+    for probability in maps:
+        most, last = float(probability.max()), list[Places]()
+        for cut in CUTS:
+            if most < cut:
+                break
+            new = [r for r in regions_above(probability, cut) if not any(_alike(r, other) for other in last)]
+            last += new
+        out += last
+    return out
+
+
+def overlap(region: Places, other: Places) -> float:
+    """What share of the smaller of two regions lies in the other. 0..1"""
+    return float((region & other).sum() / max(1, min(region.sum(), other.sum())))
+
+
+def smooth(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of 3x3 places: single specks are not findings."""
+    padded = np.pad(maps, 1, mode="edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return np.asarray((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9, dtype=np.float32)
+
+
+def regions_above(probability: NDArray[np.float32], threshold: float) -> list[Places]:
+    """Connected regions of a map, (H, W), that are large enough to report, largest first.
+
+    Beyond MAX_REGIONS the last holds the rest.
+    """
+    marked = probability >= threshold
+    labels, count = label(marked)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    large = [int(i) for i in np.argsort(-sizes, kind="stable") if sizes[i] >= max(1, MIN_SHARE * marked.size)]
+    regions = [labels == i for i in large[: MAX_REGIONS - 1]]
+    rest = large[MAX_REGIONS - 1 :]
+    return [*regions, np.isin(labels, rest)] if rest else regions
+
+
+def label(marked: Places) -> tuple[NDArray[np.int64], int]:
+    """Number the 4-connected regions of a map. (H, W) -> (H, W) with 0 outside and 1..n inside, and n."""
+    height, width = marked.shape
+    edges = np.diff(np.pad(marked, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    start_row, start = np.nonzero(edges == 1)
+    _, stop = np.nonzero(edges == -1)
+    parent = list(range(start.size))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first = np.searchsorted(start_row, np.arange(height + 1))
+    for row in range(1, height):
+        above, here = int(first[row - 1]), int(first[row])
+        end_above, end = here, int(first[row + 1])
+        while above < end_above and here < end:
+            if start[above] < stop[here] and start[here] < stop[above]:
+                parent[root(here)] = root(above)
+            if stop[above] < stop[here]:
+                above += 1
+            else:
+                here += 1
+    roots = np.array([root(i) for i in range(start.size)], dtype=np.int64)
+    _, numbers = np.unique(roots, return_inverse=True)
+    labels = np.zeros((height, width), np.int64)
+    for y, left, right, number in zip(start_row, start, stop, numbers, strict=True):
+        labels[y, left:right] = number + 1
+    return labels, int(numbers.max()) + 1 if numbers.size else 0
+
+
+def stacked(regions: Sequence[Places], shape: tuple[int, ...]) -> Places:
+    """(N, h, w), also of no regions."""
+    return np.stack(regions) if regions else np.zeros((0, *shape), bool)
+
+
+def _alike(region: Places, other: Places) -> bool:
+    return bool((region & other).sum() >= _SAME * (region | other).sum())

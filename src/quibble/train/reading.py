@@ -1,0 +1,170 @@
+"""Fitting the region reader: perception looks at made pictures once, then the reader learns from their regions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Subset
+
+from quibble.backends.base import Evidence, FeatureBackend, Reader, Readings
+from quibble.errors import ModelError, RecipeError
+from quibble.model.reader import RegionReader
+from quibble.train import validation
+from quibble.train.batches import random_batches
+from quibble.train.checkpoint import load_weights, save_weights, seed_everything
+from quibble.train.journal import Journal, say
+from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
+from quibble.train.regions import TRUE, Rows, described, joined, rows_of
+from quibble.train.sources import DenseItem, DenseSource, find_photos
+
+#: Pictures whose regions are kept in one file: a run that is stopped loses no more than these.
+PART: Final = 250
+#: A region that was damaged counts so many times as much as one that was proposed.
+_TRUE_WEIGHT: Final = 3.0
+_KIND_WEIGHT: Final = 0.2
+
+
+class ReaderTrainer:
+    """A run in a folder: `regions/` holds what was seen, `reader.safetensors` the result.
+
+    perception: what looks at the pictures. cache: where decoded photographs are kept. Raises ModelError for a
+    perception without features, RecipeError if there are no photographs.
+    """
+
+    def __init__(self, recipe: ReaderRecipe, folder: Path, perception: FeatureBackend, cache: Path) -> None:
+        if not perception.widths:
+            raise ModelError(f"the perception {perception.name} gives no features: export it again with this version")
+        self.recipe, self.folder, self.perception = recipe, folder, perception
+        self.regions, self.weights = folder / "regions", folder / "reader.safetensors"
+        self.regions.mkdir(parents=True, exist_ok=True)
+        self._same_eyes(folder / "eyes.txt")
+        self.source = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
+        self.held_out = find_photos(recipe, cache, held_out=True)
+
+    def train(self) -> None:
+        """Look at all pictures, fit, and measure on the held-out photographs."""
+        files = [self._part(number) for number in range(-(-self.recipe.reader.pictures // PART))]
+        self._collect(files)
+        rows = joined([Rows(*torch.load(file, weights_only=True)) for file in files])
+        say(f"{len(rows.source)} regions of {self.recipe.reader.pictures} pictures")
+        model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
+        save_weights(model.state_dict(), self.recipe.to_dict(), self.weights)
+        journal = Journal(self.folder, self.recipe.reader.pictures)
+        journal.write(self.recipe.reader.pictures, self.validate(model))
+        journal.close()
+
+    def validate(self, model: RegionReader) -> dict[str, float]:
+        """Figures of a reader on the held-out photographs; those of the maps do not depend on it."""
+
+        def read(seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
+            with torch.inference_mode():
+                found = model.eval().read(described(seen, regions))
+            parts = (found.presence.sigmoid(), found.extent.sigmoid(), found.severities, found.kinds)
+            return Readings(*(part.numpy() for part in parts))
+
+        def look(picture: NDArray[np.uint8]) -> Evidence:
+            return self._look(picture, read)
+
+        truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
+        return {f"val/{name}": value for name, value in validation.measure_dense(look, truths).items()}
+
+    def _part(self, number: int) -> Path:
+        return self.regions / f"{number:05d}.pt"
+
+    def _same_eyes(self, note: Path) -> None:
+        """What one perception saw is not mixed with what another saw."""
+        if note.exists() and note.read_text(encoding="utf-8") != self.perception.eyes:
+            raise RecipeError(f"{self.folder} holds what another perception saw: choose a new folder")
+        note.write_text(self.perception.eyes, encoding="utf-8")
+
+    def _collect(self, files: list[Path]) -> None:
+        started, made = time.monotonic(), 0
+        for number, file in enumerate(files):
+            if file.exists():
+                continue
+            first, last = number * PART, min((number + 1) * PART, self.recipe.reader.pictures)
+            parts = [self._rows(item, i) for i, item in zip(range(first, last), self._items(first, last), strict=True)]
+            temporary = file.with_suffix(".tmp")
+            torch.save(tuple(joined([part for part in parts if part is not None])), temporary)
+            temporary.replace(file)
+            made += last - first
+            rate = made / (time.monotonic() - started)
+            left = (self.recipe.reader.pictures - last) / rate / 60
+            say(f"{last}/{self.recipe.reader.pictures} pictures  {rate:.1f} a second  {left:.0f} minutes to go")
+
+    def _items(self, first: int, last: int) -> Iterator[DenseItem]:
+        """Made by a worker while perception looks at the one before."""
+        workers = self.recipe.workers
+        chosen = Subset(self.source, range(first, last))
+        return iter(DataLoader(chosen, batch_size=None, num_workers=workers, prefetch_factor=8 if workers else None))
+
+    def _rows(self, item: DenseItem, picture: int) -> Rows | None:
+        rgb = np.ascontiguousarray(item.rgb.numpy().transpose(1, 2, 0))
+        return rows_of(item, self._look(rgb), picture) if min(rgb.shape[:2]) >= 64 else None
+
+    def _look(self, picture: NDArray[np.uint8], read: Reader | None = None) -> Evidence:
+        return replace(self.perception.perceive([picture], features=True)[0], reader=read)
+
+
+def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> RegionReader:
+    """A fresh reader, in evaluation mode. The same rows and seed give the same one."""
+    seed_everything(seed)
+    model = RegionReader(widths, data.hidden, data.dropout)
+    pooled = rows.pooled.float()
+    model.mean.copy_(pooled.mean(0))
+    model.deviation.copy_(pooled.std(0) + 1e-3)
+    weight = _weights(rows)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=data.lr, weight_decay=data.weight_decay)
+    steps = data.epochs * max(1, len(pooled) // data.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
+    generator = torch.Generator().manual_seed(seed)
+    model.train()
+    for step, chosen in enumerate(random_batches(len(pooled), data.batch, steps, generator)):
+        part = Rows(*(column[chosen] for column in rows))
+        loss = reader_loss(model, part, weight[chosen])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        if (step + 1) % 1000 == 0 or step + 1 == steps:
+            say(f"step {step + 1}/{steps}  loss {float(loss.detach()):.3f}")
+    return model.eval()
+
+
+def reader_loss(model: nn.Module, rows: Rows, weight: Tensor) -> Tensor:
+    """Presence and extent as expected shares (cross-entropy), severities where a category is, kinds of single ones."""
+    assert isinstance(model, RegionReader)
+    read = model.read(rows.pooled.float())
+    shares = functional.binary_cross_entropy_with_logits(read.presence, rows.presence, reduction="none")
+    shares = shares + functional.binary_cross_entropy_with_logits(read.extent, rows.extent, reduction="none")
+    there = (rows.presence > 0.5).float() * weight.unsqueeze(1)
+    severity = functional.smooth_l1_loss(read.severities, rows.severities, reduction="none", beta=0.5)
+    loss = (shares.sum(1) * weight).mean() + (severity * there).sum() / (there.sum() + 1)
+    if bool((rows.kind >= 0).any()):
+        loss = loss + _KIND_WEIGHT * functional.cross_entropy(read.kinds, rows.kind, ignore_index=-1)
+    return loss
+
+
+def _weights(rows: Rows) -> Tensor:
+    """A picture with many regions counts more than one with few, but not as many times; mean 1."""
+    _, which, count = torch.unique(rows.picture, return_inverse=True, return_counts=True)
+    weight: Tensor = count[which].float().rsqrt() * torch.where(rows.source == TRUE, _TRUE_WEIGHT, 1.0)
+    return weight.div(weight.mean())
+
+
+def load_reader(path: Path, widths: tuple[int, ...]) -> tuple[RegionReader, ReaderRecipe]:
+    """What a run left in reader.safetensors, in evaluation mode, and its recipe."""
+    weights, data = load_weights(path)
+    recipe = reader_from_dict(data)
+    model = RegionReader(widths, recipe.reader.hidden, recipe.reader.dropout)
+    model.load_state_dict(weights)
+    return model.eval(), recipe

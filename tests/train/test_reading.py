@@ -1,0 +1,171 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from quibble.backends.base import Readings
+from quibble.backends.onnx import OnnxPerception
+from quibble.errors import ModelError, RecipeError
+from quibble.model.perception import Perception
+from quibble.train.export import export_perception, export_reader, file_facts, write_manifest
+from quibble.train.reading import ReaderTrainer, fit, load_reader
+from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
+from quibble.train.regions import DRAWN, PROPOSED, TRUE, Rows, described, rows_of
+from quibble.train.sources import DenseItem, DenseSource, find_photos
+from tests.model.test_perception import TINY
+
+CALIBRATION = {"threshold": [0.5] * 12, "slope": 1.0, "offset": 0.0, "interval": 1.0}
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny perception as it ships, with random weights."""
+    folder = tmp_path_factory.mktemp("eyes")
+    torch.manual_seed(0)
+    export_perception(Perception(TINY).eval(), folder / "perception.onnx")
+    write_manifest(folder / "manifest.json", folder / "perception.onnx", {"name": "tiny", "calibration": CALIBRATION})
+    return folder
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> ReaderRecipe:
+    rng = np.random.default_rng(0)
+    (tmp_path / "img").mkdir()
+    (tmp_path / "mask").mkdir()
+    for i in range(10):
+        small = Image.fromarray(rng.integers(0, 256, (5, 6, 3), dtype=np.uint8))
+        small.resize((96, 80), Image.Resampling.BICUBIC).save(tmp_path / "img" / f"p{i}.png")
+        labels = np.repeat(np.arange(2, dtype=np.uint8), 40)[:, None].repeat(96, 1)
+        Image.fromarray(labels).save(tmp_path / "mask" / f"p{i}.png")
+    dense = {"photos": [str(tmp_path / "img")], "masks": str(tmp_path / "mask"), "held_out": 40, "crop": 0}
+    reader = {"pictures": 12, "hidden": 8, "epochs": 2, "batch": 8}
+    return reader_from_dict({"name": "tiny", "workers": 0, "reader": reader, "dense": dense})
+
+
+def test_whole_photographs_keep_their_shape(recipe: ReaderRecipe, tmp_path: Path) -> None:
+    source = DenseSource(find_photos(recipe, tmp_path / "cache", held_out=False), recipe.dense, 0)
+    for number in range(12):
+        item = source[number]
+        height, width = item.rgb.shape[1:]
+        assert abs(width / height - 96 / 80) < 0.02
+        assert item.presence.shape[1:] == item.weight.shape == (-(-height // 4), -(-width // 4))
+
+
+def made(eyes: Path) -> tuple[DenseItem, Rows]:
+    """Noise of level 4 in the left half, of which the lowest quarter cannot be seen."""
+    presence, severity = torch.zeros(12, 16, 24), torch.zeros(12, 16, 24)
+    presence[1, :, :12], severity[1, :, :12] = 1, 4
+    weight, kind = torch.ones(16, 24), torch.full((16, 24), -1)
+    weight[12:, :12] = 0
+    kind[:, :12] = 7
+    rgb = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 64, 96), dtype=np.uint8))
+    item = DenseItem(rgb, presence, severity, weight, kind)
+    seen = OnnxPerception(eyes, threads=1).perceive([rgb.numpy().transpose(1, 2, 0)], features=True)[0]
+    rows = rows_of(item, seen, 3)
+    assert rows is not None
+    return item, rows
+
+
+def test_rows_say_what_is_true_of_regions(eyes: Path) -> None:
+    _, rows = made(eyes)
+    assert set(rows.source.tolist()) <= {TRUE, DRAWN, PROPOSED}
+    (true,) = torch.nonzero(rows.source == TRUE).flatten().tolist()
+    assert rows.presence[true].tolist() == [float(c == 1) for c in range(12)]
+    assert rows.extent[true, 1] == 1
+    assert rows.severities[true, 1] == 4
+    assert rows.kind[true] == 7
+    assert (rows.kind[rows.source != TRUE] == -1).all()
+    assert (rows.picture == 3).all()
+    assert ((rows.presence >= 0) & (rows.presence <= 1) & (rows.extent >= 0) & (rows.extent <= 1)).all()
+
+
+def test_a_fit_learns_what_pooled_features_tell(eyes: Path) -> None:
+    inputs = len(made(eyes)[1].pooled[0])
+    rng = torch.Generator().manual_seed(0)
+    pooled = torch.randn(2000, inputs, generator=rng)
+    pooled[:, 8:] = 0
+    presence = torch.zeros(2000, 12)
+    presence[:, 4] = (pooled[:, 0] > 0).float()
+    severities = torch.zeros(2000, 12)
+    severities[:, 4] = (2.5 + pooled[:, 1]).clamp(0, 5)
+    none = torch.full((2000,), -1)
+    rows = Rows(pooled.half(), none * 0, presence, presence, severities, none, torch.arange(2000))
+    data = ReaderData(hidden=32, epochs=20, batch=64, dropout=0.0)
+    model = fit(rows, TINY.told_widths, data, seed=1)
+    again = fit(rows, TINY.told_widths, data, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    new = torch.randn(500, inputs, generator=rng)
+    new[:, 8:] = 0
+    read = model.read(new)
+    assert ((read.presence[:, 4] > 0) == (new[:, 0] > 0)).float().mean() > 0.85
+    assert (read.presence[:, :4] < 0).float().mean() > 0.99
+    there = new[:, 0] > 0.3
+    close = torch.corrcoef(torch.stack([read.severities[there, 4], new[there, 1]]))[0, 1]
+    assert close > 0.7
+
+
+def test_a_run_goes_on_where_it_stopped_and_ships(
+    recipe: ReaderRecipe, eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quibble.train.reading.PART", 5)
+    perception = OnnxPerception(eyes, threads=1)
+
+    def trainer(folder: str) -> ReaderTrainer:
+        return ReaderTrainer(recipe, tmp_path / folder, perception, tmp_path / "cache")
+
+    trainer("straight").train()
+    stopped = trainer("stopped")
+    stopped._collect([stopped._part(0)])
+    kept = stopped._part(0).stat().st_mtime_ns
+    trainer("stopped").train()
+    assert stopped._part(0).stat().st_mtime_ns == kept
+    straight, _ = load_reader(tmp_path / "straight" / "reader.safetensors", perception.widths)
+    model, read = load_reader(tmp_path / "stopped" / "reader.safetensors", perception.widths)
+    assert read == recipe
+    for name, value in straight.state_dict().items():
+        assert torch.equal(value, model.state_dict()[name]), name
+    (line,) = (json.loads(line) for line in (tmp_path / "stopped" / "log.jsonl").read_text().splitlines())
+    assert {"val/refer", "val/severity_srcc"} <= line.keys()
+
+    (tmp_path / "stopped" / "eyes.txt").write_text("others")
+    with pytest.raises(RecipeError, match="another perception"):
+        trainer("stopped")
+
+
+def test_the_graph_reads_as_the_model_does(eyes: Path, tmp_path: Path) -> None:
+    perception = OnnxPerception(eyes, threads=1)
+    torch.manual_seed(1)
+    model = fit(made(eyes)[1], perception.widths, ReaderData(hidden=16, epochs=1, batch=2), seed=0)
+    (tmp_path / "perception.onnx").write_bytes((eyes / "perception.onnx").read_bytes())
+    export_reader(model, perception.widths, tmp_path / "reader.onnx")
+    facts = json.loads((eyes / "manifest.json").read_text()) | {"reader": file_facts(tmp_path / "reader.onnx")}
+    (tmp_path / "manifest.json").write_text(json.dumps(facts))
+    whole = OnnxPerception(tmp_path, threads=1)
+    for height, width, count in ((64, 96, 1), (203, 97, 7)):
+        rng = np.random.default_rng(height)
+        seen = whole.perceive([rng.integers(0, 256, (height, width, 3), dtype=np.uint8)])[0]
+        regions = np.zeros((count, *seen.categories.shape[1:]), bool)
+        for i in range(count):
+            regions[i, i : i + 9, 2 * i : 2 * i + 7] = True
+        with torch.inference_mode():
+            there = model.read(described(seen, regions))
+        probable = (there.presence.sigmoid(), there.extent.sigmoid(), there.severities, there.kinds)
+        expected = Readings(*(part.numpy() for part in probable))
+        for name, found, wanted in zip(Readings._fields, seen.read(regions), expected, strict=True):
+            np.testing.assert_allclose(found, wanted, atol=5e-3, err_msg=name)
+
+
+def test_what_cannot_be_read_is_refused(recipe: ReaderRecipe, eyes: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"dense\.crop"):
+        reader_from_dict(recipe.to_dict() | {"dense": {"crop": 64}})
+    blind = OnnxPerception(eyes, threads=1)
+    blind._widths = ()
+    with pytest.raises(ModelError, match="no features"):
+        ReaderTrainer(recipe, tmp_path / "run", blind, tmp_path / "cache")
+    missing = replace(recipe, dense=replace(recipe.dense, photos=()))
+    with pytest.raises(RecipeError, match="no photographs"):
+        ReaderTrainer(missing, tmp_path / "run", OnnxPerception(eyes, threads=1), tmp_path / "cache")
