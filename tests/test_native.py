@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from quibble import native
-from quibble.backends.base import Evidence
+from quibble.backends.base import Evidence, Readings
 from quibble.taxonomy import Category
 
 NUMBER = {category: i for i, category in enumerate(Category)}
@@ -82,3 +84,21 @@ def test_blur_counts_only_if_nothing_is_sharp() -> None:
 def test_without_tiles_nothing_changes() -> None:
     view = evidence(96, 192)
     assert native.merge(view, [], long_side=900) is view
+
+
+def test_what_tiles_show_counts_beside_what_is_read_of_the_view() -> None:
+    def nothing(seen: Evidence, regions: np.ndarray) -> Readings:
+        none = np.zeros((len(regions), 12), np.float32)
+        return Readings(none, none, none, np.zeros((len(regions), 35), np.float32))
+
+    view = replace(evidence(96, 192), reader=nothing)
+    merged = native.merge(view, tiles(noise=(0.9, 4.0)), long_side=3072)
+    regions = np.zeros((2, 96, 192), bool)
+    regions[0, :48, :64] = True
+    regions[1, 48:] = True
+    read = merged.read(regions)
+    noise = NUMBER[Category.NOISE]
+    assert read.presence[:, noise].tolist() == [pytest.approx(0.9, abs=0.01), 0]
+    assert read.severities[0, noise] == pytest.approx(2.0, abs=0.01)
+    assert read.extent[0, noise] > 0.3
+    assert (np.delete(read.presence[0], noise) == 0).all()

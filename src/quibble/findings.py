@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ NAME_KIND: Final = 0.6
 LIKELIEST_SHARE: Final = 0.05
 #: Where nothing has more of a category than this, there is no place for it at all.
 _THINKABLE: Final = 0.05
+#: A map speaks against a place where this many times its probability is below 1, and by no more than down to this.
+_DOUBT: Final = 4.0
+_LEAST_BELIEF: Final = 0.3
 #: Two findings of one category share at most so much of the smaller one.
 _APART: Final = 0.1
 
@@ -173,13 +176,37 @@ class Judged:
         )
 
 
+class Painted(NamedTuple):
+    """Regions drawn over each other, each (12, h, w). share: how much of each category is at each place, 0..1, from one
+    half on more probably there than not. region: the number of the region that says so, -1 where there is none."""
+
+    share: NDArray[np.float32]
+    region: NDArray[np.int64]
+
+
+def painted(judged: Judged) -> Painted:
+    """At each place what the region there says which shows most of a category, as far as the map does not speak
+    against the place."""
+    maps = judged.evidence.categories[(slice(None), *content_of(judged.evidence, judged.width, judged.height))]
+    share = np.zeros_like(maps[: len(CATEGORIES)])
+    region = np.full(share.shape, -1)
+    for number, (inside, presence) in enumerate(zip(judged.regions, judged.readings.presence, strict=True)):
+        more = inside & (share < presence[:, None, None])
+        share = np.where(more, presence[:, None, None], share)
+        region[more] = number
+    belief = np.clip(_DOUBT * maps[: len(CATEGORIES)], _LEAST_BELIEF, 1)
+    return Painted(np.asarray(share * belief, np.float32), region)
+
+
 def chosen(judged: Judged, number: int, threshold: float) -> list[int]:
     """The regions that are reported of a category's number: those with the likeliest outline first."""
-    presence, extent = judged.readings.presence[:, number], judged.readings.extent[:, number]
+    extent = judged.readings.extent[:, number]
+    shown = np.flatnonzero(judged.readings.presence[:, number] >= threshold)
     out: list[int] = []
-    for which in np.argsort(-extent, kind="stable").tolist():
-        apart = all(overlap(judged.regions[which], judged.regions[other]) <= _APART for other in out)
-        if presence[which] >= threshold and apart and len(out) < MAX_REGIONS:
+    for which in shown[np.argsort(-extent[shown], kind="stable")].tolist():
+        if len(out) == MAX_REGIONS:
+            break
+        if all(overlap(judged.regions[which], judged.regions[other]) <= _APART for other in out):
             out.append(which)
     return out
 

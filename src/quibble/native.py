@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble.backends.base import Evidence
+from quibble.backends.base import Evidence, Reader, Readings, averages
 from quibble.preprocess import LONG_SIDE
 from quibble.taxonomy import Category
 
@@ -84,15 +84,35 @@ def merge(view: Evidence, tiles: Sequence[tuple[Cell, Evidence]], *, long_side: 
         min(probability for probability, _ in blurs),
         min(severity for _, severity in blurs) * seen_at,
     )
-    return replace(view, categories=categories, severities=severities)
+    reader = None if view.reader is None else _Raised(view.reader, view)
+    return replace(view, categories=categories, severities=severities, reader=reader)
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """Reads the regions of a view that tiles added to: what they added counts where it is more than what is read."""
+
+    reader: Reader
+    view: Evidence
+
+    def __call__(self, seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
+        read = self.reader(self.view, regions)
+        before, after = averages(self.view, regions), averages(seen, regions)
+        added = (after.presence > before.presence + 1e-3) & (after.presence > read.presence)
+        return Readings(
+            presence=np.where(added, after.presence, read.presence),
+            extent=np.where(added, after.extent, read.extent),
+            severities=np.where(added, after.severities, read.severities),
+            kinds=read.kinds,
+        )
 
 
 def _summary(evidence: Evidence, category: Category) -> tuple[float, float]:
-    """Mean probability over a tile, and mean severity weighted by it."""
-    inner = slice(_MARGIN, -_MARGIN)
-    probability = evidence.categories[_NUMBER[category]][inner, inner]
-    severity = evidence.severities[_NUMBER[category]][inner, inner]
-    return float(probability.mean()), float(np.average(severity, weights=probability + 1e-6))
+    """How present a category is in a tile, and how severe."""
+    inner = np.zeros((1, *evidence.categories.shape[1:]), bool)
+    inner[:, _MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = True
+    read = evidence.read(inner)
+    return float(read.presence[0, _NUMBER[category]]), float(read.severities[0, _NUMBER[category]])
 
 
 def _raise(

@@ -12,10 +12,12 @@ from scipy import stats
 
 from quibble import distort
 from quibble.backends.base import Evidence
+from quibble.findings import Judged, painted
 from quibble.taxonomy import Category, Distortion, QGroundClass, qground_class
 from quibble.train.sources import CATEGORIES, DISTORTIONS, Photos
 
 CLEAN = len(CATEGORIES)
+_BLURS = np.array([i for i, d in enumerate(DISTORTIONS) if d.category is Category.BLUR])
 #: A model as it is measured: (H, W, 3) uint8 -> Evidence.
 Looker = Callable[[NDArray[np.uint8]], Evidence]
 
@@ -82,28 +84,24 @@ def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
-    """mIoU over 12 categories and clean (every pixel the likeliest), over Q-Ground's five classes; main category of
-    a region given its mask; Spearman of severity inside the true category."""
-    confusion = np.zeros((CLEAN + 1, CLEAN + 1), np.int64)
-    of_kind, of_category = _qground_numbers()
-    confusion5 = np.zeros((6, 6), np.int64)
+    """mIoU over 12 categories and clean, and over Q-Ground's five classes; main category of a region given its mask;
+    Spearman of severity inside the true category.
+
+    Every pixel is what the regions that are read there most probably show, or clean; the figures of the maps alone,
+    where every pixel is the likeliest, are given as miou_maps and miou_qground_maps.
+    """
+    confusion = {way: np.zeros((CLEAN + 1, CLEAN + 1), np.int64) for way in ("", "_maps")}
+    confusion5 = {way: np.zeros((6, 6), np.int64) for way in confusion}
+    of_kind, _ = _qground_numbers()
     right: list[bool] = []
     severities: list[tuple[int, float, int]] = []
     for truth in truths:
         seen = look(truth.rgb)
-        size = (truth.rgb.shape[1], truth.rgb.shape[0])
-        scores = _upsample(seen.categories, size)
-        guess = scores.argmax(axis=0)
-        confusion += np.bincount(
-            truth.category.ravel() * (CLEAN + 1) + guess.ravel(), minlength=confusion.size
-        ).reshape(confusion.shape)
-        kinds = _upsample(seen.kinds, size)
-        guess5 = of_category[guess]
-        blurred = guess == CATEGORIES.index(Category.BLUR)
-        best = np.array([i for i, d in enumerate(DISTORTIONS) if d.category is Category.BLUR])
-        guess5[blurred] = of_kind[best[kinds[best].argmax(axis=0)]][blurred]
         truth5 = np.where(truth.kind >= 0, of_kind[truth.kind], -1)
-        confusion5 += np.bincount((truth5 + 1).ravel() * 6 + (guess5 + 1).ravel(), minlength=36).reshape(6, 6)
+        for way, guessed in (("", _by_regions), ("_maps", _by_maps)):
+            guess, kinds = guessed(seen, truth)
+            confusion[way] += _crossed(truth.category, guess, CLEAN + 1)
+            confusion5[way] += _crossed(truth5 + 1, _as_qground(guess, kinds) + 1, 6)
         for mask, distortion, level in truth.regions:
             channel = CATEGORIES.index(distortion.category)
             read = seen.read(_at_places(mask, seen.categories.shape[1:]))
@@ -114,15 +112,39 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
         for channel in range(CLEAN)
         if len({t for c, _, t in severities if c == channel}) > 1
     ]
-    iou = _iou(confusion)
-    out = {
-        "miou": _mean(iou),
-        "miou_qground": _mean(_iou(confusion5)[1:]),
-        "refer": _mean(right),
-        "severity_srcc": _mean(by_category),
-    }
+    out = {"refer": _mean(right), "severity_srcc": _mean(by_category)}
+    for way, crossed in confusion.items():
+        out[f"miou{way}"] = _mean(_iou(crossed))
+        out[f"miou_qground{way}"] = _mean(_iou(confusion5[way])[1:])
     names = [*(c.value for c in CATEGORIES), "clean"]
-    return out | {f"iou/{name}": float(v) for name, v in zip(names, iou, strict=True)}
+    return out | {f"iou/{name}": float(v) for name, v in zip(names, _iou(confusion[""]), strict=True)}
+
+
+def _by_maps(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Category or CLEAN, and the likeliest kind of blur, of every pixel: the likeliest by the maps."""
+    size = truth.rgb.shape[1::-1]
+    return _upsample(seen.categories, size).argmax(axis=0), _BLURS[_upsample(seen.kinds[_BLURS], size).argmax(axis=0)]
+
+
+def _by_regions(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As _by_maps, by the regions that are read."""
+    width, height = size = truth.rgb.shape[1::-1]
+    judged = Judged.of(seen, width=width, height=height)
+    share, region = painted(judged)
+    full = _upsample(share, size)
+    guess = np.where(full.max(axis=0) >= 0.5, full.argmax(axis=0), CLEAN)
+    kinds = np.append(_BLURS[judged.readings.kinds[:, _BLURS].argmax(axis=1)], -1)[region[0]]
+    return guess, cv2.resize(kinds.astype(np.int16), size, interpolation=cv2.INTER_NEAREST).astype(np.int64)
+
+
+def _as_qground(guess: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Q-Ground's classes of categories, -1 for none; of blur by its kind."""
+    of_kind, of_category = _qground_numbers()
+    return np.where(guess == CATEGORIES.index(Category.BLUR), of_kind[kinds], of_category[guess])
+
+
+def _crossed(truth: NDArray[np.int64], guess: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    return np.bincount((truth * count + guess).ravel(), minlength=count * count).reshape(count, count)
 
 
 def _at_places(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
