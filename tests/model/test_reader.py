@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from quibble.model.reader import RegionReader
+from quibble.model.reader import RegionReader, told_apart
 
 WIDTHS = (3, 4, 5, 6)
 
@@ -63,3 +63,15 @@ def test_a_region_is_read_alike_alone_and_among_others() -> None:
     regions = torch.cat([rectangle(40, 24, i, i, i + 12, i + 10) for i in range(6)])
     together, alone = model(maps, features, regions), model(maps, features, regions[3:4])
     torch.testing.assert_close(together.presence[3:4], alone.presence, atol=1e-5, rtol=1e-5)
+
+
+def test_members_are_averaged() -> None:
+    maps, features = picture(20, 24)
+    region = rectangle(20, 24, 2, 3, 12, 20)
+    both = RegionReader(WIDTHS, hidden=8, members=2).eval()
+    pooled = both.pooled(maps, features, region)
+    alone = [told_apart(member(both.standardized(pooled))) for member in both.members]
+    assert not torch.allclose(alone[0].presence, alone[1].presence)
+    together = both.read(pooled)
+    torch.testing.assert_close(together.presence, (alone[0].presence + alone[1].presence) / 2)
+    assert together.severities.shape == (1, 12)

@@ -42,7 +42,7 @@ def recipe(tmp_path: Path) -> ReaderRecipe:
         labels = np.repeat(np.arange(2, dtype=np.uint8), 40)[:, None].repeat(96, 1)
         Image.fromarray(labels).save(tmp_path / "mask" / f"p{i}.png")
     dense = {"photos": [str(tmp_path / "img")], "masks": str(tmp_path / "mask"), "held_out": 40, "crop": 0}
-    reader = {"pictures": 12, "hidden": 8, "epochs": 2, "batch": 8}
+    reader = {"pictures": 12, "hidden": 8, "epochs": 2, "batch": 8, "members": 2}
     return reader_from_dict({"name": "tiny", "workers": 0, "reader": reader, "dense": dense})
 
 
@@ -94,7 +94,7 @@ def test_a_fit_learns_what_pooled_features_tell(eyes: Path) -> None:
     severities[:, 4] = (2.5 + pooled[:, 1]).clamp(0, 5)
     none = torch.full((2000,), -1)
     rows = Rows(pooled.half(), none * 0, presence, presence, severities, none, torch.arange(2000))
-    data = ReaderData(hidden=32, epochs=20, batch=64, dropout=0.0)
+    data = ReaderData(hidden=32, epochs=20, batch=64, dropout=0.0, members=1)
     model = fit(rows, TINY.told_widths, data, seed=1)
     again = fit(rows, TINY.told_widths, data, seed=1)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))

@@ -38,26 +38,19 @@ class Read(NamedTuple):
 class RegionReader(nn.Module):
     """Regions of one picture -> Read.
 
-    widths: channels of the picture's features, finest first, see perception.told.
+    widths: channels of the picture's features, finest first, see perception.told. members: small networks that are
+    fitted apart and whose outputs are averaged. Source: deep ensembles (Lakshminarayanan et al. 2017).
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, widths: tuple[int, ...], hidden: int = 256, dropout: float = 0.2) -> None:
+    def __init__(self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1) -> None:
         super().__init__()
         inputs = 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("deviation", torch.ones(inputs))
-        self.body = nn.Sequential(
-            nn.Linear(inputs, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-        )
-        self.heads = nn.Linear(hidden, 3 * _CATEGORIES + _KINDS)
+        self.members = nn.ModuleList(_member(inputs, hidden, dropout) for _ in range(members))
 
     def forward(self, maps: Tensor, features: list[Tensor], regions: Tensor) -> Read:
         """maps, features: as in `pooled`. regions: (N, h, w), 0..1."""
@@ -65,10 +58,12 @@ class RegionReader(nn.Module):
 
     def read(self, pooled: Tensor) -> Read:
         """What `pooled` gives, (N, inputs) -> Read."""
-        x = ((pooled - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
-        heads = self.heads(self.body(x))
-        presence, extent, severities, kinds = heads.split([_CATEGORIES, _CATEGORIES, _CATEGORIES, _KINDS], dim=1)
-        return Read(presence, extent, 5 * severities.sigmoid(), kinds)
+        x = self.standardized(pooled)
+        return told_apart(torch.stack([member(x) for member in self.members]).mean(0))
+
+    def standardized(self, pooled: Tensor) -> Tensor:
+        """What `pooled` gives as the members read it. (N, inputs) -> the same shape"""
+        return ((pooled - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
 
     @staticmethod
     def pooled(maps: Tensor, features: list[Tensor], regions: Tensor) -> Tensor:
@@ -101,6 +96,25 @@ class RegionReader(nn.Module):
             variance = _mean(scale * scale, regions) - mean * mean
             parts += [mean, (variance.clamp(min=0) + 1e-8).sqrt(), enough * _mean(scale, outside)]
         return torch.cat(parts, dim=1)
+
+
+def told_apart(outputs: Tensor) -> Read:
+    """What a member gives, (N, 71), by name."""
+    sizes = [_CATEGORIES, _CATEGORIES, _CATEGORIES, _KINDS]
+    presence, extent, severities, kinds = torch.split(outputs, sizes, dim=1)
+    return Read(presence, extent, 5 * severities.sigmoid(), kinds)
+
+
+def _member(inputs: int, hidden: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, hidden),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, hidden),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, 3 * _CATEGORIES + _KINDS),
+    )
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

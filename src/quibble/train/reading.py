@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Subset
 
 from quibble.backends.base import Evidence, FeatureBackend, Reader, Readings
 from quibble.errors import ModelError, RecipeError
-from quibble.model.reader import RegionReader
+from quibble.model.reader import Read, RegionReader, told_apart
 from quibble.train import validation
 from quibble.train.batches import random_batches
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
@@ -118,32 +118,38 @@ class ReaderTrainer:
 def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> RegionReader:
     """A fresh reader, in evaluation mode. The same rows and seed give the same one."""
     seed_everything(seed)
-    model = RegionReader(widths, data.hidden, data.dropout)
-    pooled = rows.pooled.float()
-    model.mean.copy_(pooled.mean(0))
-    model.deviation.copy_(pooled.std(0) + 1e-3)
+    model = RegionReader(widths, hidden=data.hidden, dropout=data.dropout, members=data.members)
+    # In double precision, and column by column: sums over so many rows.
+    model.mean.copy_(rows.pooled.mean(0, dtype=torch.float64))
+    for column in range(rows.pooled.shape[1]):
+        model.deviation[column] = rows.pooled[:, column].double().std() + 1e-3
     weight = _weights(rows)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=data.lr, weight_decay=data.weight_decay)
-    steps = data.epochs * max(1, len(pooled) // data.batch)
+    for number, member in enumerate(model.members):
+        say(f"member {number + 1} of {data.members}")
+        _fit_member(model, member, rows, weight, data, torch.Generator().manual_seed(seed + number))
+    return model.eval()
+
+
+def _fit_member(
+    model: RegionReader, member: nn.Module, rows: Rows, weight: Tensor, data: ReaderData, order: torch.Generator
+) -> None:
+    optimizer = torch.optim.AdamW(member.parameters(), lr=data.lr, weight_decay=data.weight_decay)
+    steps = data.epochs * max(1, len(rows.pooled) // data.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
-    generator = torch.Generator().manual_seed(seed)
-    model.train()
-    for step, chosen in enumerate(random_batches(len(pooled), data.batch, steps, generator)):
+    member.train()
+    for step, chosen in enumerate(random_batches(len(rows.pooled), data.batch, steps, order)):
         part = Rows(*(column[chosen] for column in rows))
-        loss = reader_loss(model, part, weight[chosen])
+        loss = reader_loss(told_apart(member(model.standardized(part.pooled.float()))), part, weight[chosen])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         if (step + 1) % 1000 == 0 or step + 1 == steps:
             say(f"step {step + 1}/{steps}  loss {float(loss.detach()):.3f}")
-    return model.eval()
 
 
-def reader_loss(model: nn.Module, rows: Rows, weight: Tensor) -> Tensor:
+def reader_loss(read: Read, rows: Rows, weight: Tensor) -> Tensor:
     """Presence and extent as expected shares (cross-entropy), severities where a category is, kinds of single ones."""
-    assert isinstance(model, RegionReader)
-    read = model.read(rows.pooled.float())
     shares = functional.binary_cross_entropy_with_logits(read.presence, rows.presence, reduction="none")
     shares = shares + functional.binary_cross_entropy_with_logits(read.extent, rows.extent, reduction="none")
     there = (rows.presence > 0.5).float() * weight.unsqueeze(1)
@@ -163,8 +169,9 @@ def _weights(rows: Rows) -> Tensor:
 
 def load_reader(path: Path, widths: tuple[int, ...]) -> tuple[RegionReader, ReaderRecipe]:
     """What a run left in reader.safetensors, in evaluation mode, and its recipe."""
-    weights, data = load_weights(path)
-    recipe = reader_from_dict(data)
-    model = RegionReader(widths, recipe.reader.hidden, recipe.reader.dropout)
+    weights, read = load_weights(path)
+    recipe = reader_from_dict(read)
+    data = recipe.reader
+    model = RegionReader(widths, hidden=data.hidden, dropout=data.dropout, members=data.members)
     model.load_state_dict(weights)
     return model.eval(), recipe

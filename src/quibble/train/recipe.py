@@ -184,9 +184,11 @@ class ReaderData:
     perception: str = ""
     #: how many pictures regions are taken from
     pictures: int = 25000
+    #: networks whose outputs are averaged, units of each of their two layers
+    members: int = 3
     hidden: int = 256
     dropout: float = 0.2
-    epochs: int = 12
+    epochs: int = 10
     batch: int = 256
     lr: float = 1e-3
     weight_decay: float = 0.05
