@@ -150,6 +150,11 @@ class Judged:
         placed[(slice(None), *content)] = inside
         return cls(evidence=evidence, regions=inside, readings=evidence.read(placed), width=width, height=height)
 
+    @property
+    def content(self) -> tuple[slice, slice]:
+        """See content_of."""
+        return content_of(self.evidence, self.width, self.height)
+
     def likeliest(self, number: int) -> int | None:
         """The region that most probably shows a category, by its number."""
         return int(self.readings.presence[:, number].argmax()) if len(self.regions) else None
@@ -187,7 +192,7 @@ class Painted(NamedTuple):
 def painted(judged: Judged) -> Painted:
     """At each place what the region there says which shows most of a category, as far as the map does not speak
     against the place."""
-    maps = judged.evidence.categories[(slice(None), *content_of(judged.evidence, judged.width, judged.height))]
+    maps = judged.evidence.categories[(slice(None), *judged.content)]
     share = np.zeros_like(maps[: len(CATEGORIES)])
     region = np.full(share.shape, -1)
     for number, (inside, presence) in enumerate(zip(judged.regions, judged.readings.presence, strict=True)):

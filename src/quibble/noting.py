@@ -12,7 +12,7 @@ from PIL import Image
 
 from quibble.backends.base import Evidence
 from quibble.errors import ArgumentError
-from quibble.findings import CATEGORIES, content_of, suspicions
+from quibble.findings import CATEGORIES, Judged, content_of, painted, suspicions
 from quibble.geometry import Mask, Region
 from quibble.results import Finding, Report
 from quibble.taxonomy import Category
@@ -45,7 +45,9 @@ LOSSES: Final = (
     (0, 19, 27, 43, 62, 84),
 )
 #: Points that count as damage where nothing of the original's structure is left.
-STRUCTURE: Final = 40.0
+STRUCTURE: Final = 60.0
+#: What a point of the scores counts beside a point of damage in two versions of one scene.
+SCORE_SHARE: Final = 0.5
 #: Side in pixels of the windows in which structure is compared.
 WINDOW: Final = 8
 #: Pictures whose small grey versions correlate at least so much show the same scene: 1 in 500 pairs of different
@@ -56,9 +58,9 @@ _SMALL: Final = 16
 #: Logistic slope from the difference of two scores to the probability that people prefer the better scored picture:
 #: fitted on all pairs of 100 rated photographs.
 SCORE_SLOPE: Final = 0.1
-#: Logistic slope from the difference of two pictures' damage to the probability that the less damaged is better: fitted
-#: on 81 pairs.
-SLOPE: Final = 0.06
+#: Logistic slope from the difference of two versions to the probability that one is better; this and the two above were
+#: fitted on 272 pairs of distorted versions of 150 photographs.
+SLOPE: Final = 0.05
 
 
 class Look(Protocol):
@@ -136,19 +138,21 @@ def coverage(evidence: Evidence, mask: Mask) -> NDArray[np.float32]:
 def damage(look: Look, reference: Look | None = None) -> float:
     """How much the defects that a picture may have would take from people's opinion, in points of 100.
 
-    What each place loses is its probability times the category's loss at its severity; categories and places add up by
-    squares, as in quibble.distort.combine_opinions. reference: the same scene undamaged, at the same size; what it
-    loses too does not count.
+    What the whole loses as one region, and what its places lose by the regions there, count the same. A loss is how
+    present a category is times the category's loss at its severity; categories and places add up by squares, as in
+    quibble.distort.combine_opinions. reference: the same scene undamaged, at the same size; what it loses too does not
+    count.
     """
-    lost = _losses(look)
+    whole, places = _losses(look)
     if reference is not None:
         if (look.width, look.height) != (reference.width, reference.height):
             raise ArgumentError(
                 f"a reference has its picture's size, found {reference.width} x {reference.height} for "
                 f"{look.width} x {look.height}"
             )
-        lost = np.maximum(lost - _losses(reference), 0)
-    return float(np.sqrt((lost**2).sum(axis=0).mean()))
+        before = _losses(reference)
+        whole, places = np.maximum(whole - before[0], 0), np.maximum(places - before[1], 0)
+    return float(np.sqrt((whole**2).sum()) + np.sqrt((places**2).sum(axis=0).mean())) / 2
 
 
 def structure_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
@@ -167,15 +171,16 @@ def structure_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> 
 def probability_better(a: Look, b: Look, reference: Look | None = None, *, score_a: float, score_b: float) -> float:
     """The probability that picture a is better than picture b, 0..1.
 
-    Of two versions of one scene the less damaged one is better, with a reference by what its structure has lost too;
-    pictures of different scenes differ in more than damage, so there the scores decide. Raises ArgumentError for a
-    reference of another size.
+    Of two versions of one scene the less damaged one is better, with a reference by what its structure has lost too,
+    and scores count a little; pictures of different scenes differ in more than damage, so there the scores decide.
+    Raises ArgumentError for a reference of another size.
     """
+    better_scored = SCORE_SHARE * (score_a - score_b)
     if reference is not None:
         lost = [damage(look, reference) + STRUCTURE * structure_lost(look.view, reference.view) for look in (a, b)]
-        return _logistic(SLOPE * (lost[1] - lost[0]))
+        return _logistic(SLOPE * (lost[1] - lost[0] + better_scored))
     if same_scene(a.view, b.view):
-        return _logistic(SLOPE * (damage(b) - damage(a)))
+        return _logistic(SLOPE * (damage(b) - damage(a) + better_scored))
     return _logistic(SCORE_SLOPE * (score_a - score_b))
 
 
@@ -227,12 +232,17 @@ def _at_places(mask: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.b
     return np.asarray(coverage >= min(128, max(1, int(coverage.max()))))
 
 
-def _losses(look: Look) -> NDArray[np.float64]:
-    """What each place of a picture is expected to lose, by category. (12, h, w), points of 100"""
-    place = (slice(None), *content_of(look.evidence, look.width, look.height))
-    severities = look.evidence.severities[place]
-    lost = np.stack([np.interp(s, range(6), losses) for s, losses in zip(severities, LOSSES, strict=True)])
-    return np.asarray(look.evidence.categories[place][: len(CATEGORIES)] * lost)
+def _losses(look: Look) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a picture is expected to lose by category, in points of 100: as a whole, (12,), and by place, (12, h, w)."""
+    judged = Judged.of(look.evidence, width=look.width, height=look.height)
+    drawn, everything = painted(judged), np.ones(judged.evidence.categories[(0, *judged.content)].shape, bool)
+    read = Judged.read(look.evidence, [everything], width=look.width, height=look.height).readings
+    whole, places = np.zeros(len(LOSSES)), np.zeros(drawn.share.shape)
+    for c, losses in enumerate(LOSSES):
+        whole[c] = read.presence[0, c] * np.interp(read.severities[0, c], range(6), losses)
+        lost = np.append(np.interp(judged.readings.severities[:, c], range(6), losses), 0)
+        places[c] = drawn.share[c] * lost[drawn.region[c]]
+    return whole, places
 
 
 def _means(x: NDArray[np.float64]) -> NDArray[np.float64]:
