@@ -119,7 +119,18 @@ def _finding_figures(assessor: Assessor, truths: list[validation.Truth]) -> dict
         "finding_precision": float(np.mean(right)),
         "finding_recall": found / max(1, regions),
         "finding_ece": calibrate.expected_calibration_error(confidence, right),
-    }
+    } | _reliability(np.array(confidence), np.array(right))
+
+
+def _reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> dict[str, float]:
+    """The reliability diagram: of findings with a confidence from each tenth on, the share that is right and how many
+    there are."""
+    tenth = np.minimum((10 * confidence).astype(int), 9)
+    figures = {}
+    for n in np.unique(tenth):
+        figures[f"reliability/0.{n}"] = float(right[tenth == n].mean())
+        figures[f"reliability_n/0.{n}"] = float((tenth == n).sum())
+    return figures
 
 
 def unrated_figures(assessor: Assessor, photographs: list[NDArray[np.uint8]]) -> dict[str, float]:

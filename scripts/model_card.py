@@ -26,6 +26,8 @@ ROWS = {
     "interval_coverage": ("share of opinions inside the 80% interval", None, True),
     "miou": ("mIoU over 12 categories and clean", 0.50, True),
     "miou_qground": ("mIoU over Q-Ground's five classes", 0.50, True),
+    "miou_maps": ("the first, by the maps alone", None, True),
+    "miou_qground_maps": ("the second, by the maps alone", None, True),
     "refer": ("main category of a region given its mask: accuracy", 0.65, True),
     "severity_srcc": ("Spearman of severity inside the right category", 0.60, True),
     "false_findings": ("false findings a well-rated photograph", 0.5, False),
@@ -45,6 +47,12 @@ def table(figures: dict[str, float]) -> str:
         met = "" if bar is None else "met" if (value >= bar) == more else f"misses by {abs(value - bar):.2f}"
         lines.append(f"| {what} | {value:.3f} | {'' if bar is None else f'{bar:.2f}'} | {met} |")
     ious = [(name.removeprefix("iou/"), value) for name, value in figures.items() if name.startswith("iou/")]
+    bins = [name.removeprefix("reliability/") for name in figures if name.startswith("reliability/")]
+    told = [f"{b} {figures['reliability/' + b]:.2f} ({figures['reliability_n/' + b]:.0f})" for b in bins]
+    lines += [
+        "",
+        "Share of findings that are right, by the tenth of their confidence (how many): " + ", ".join(told) + ".",
+    ]
     lines += ["", "IoU: " + ", ".join(f"{name} {value:.2f}" for name, value in ious) + "."]
     return "\n".join(lines) + "\n"
 
