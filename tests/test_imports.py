@@ -33,7 +33,8 @@ ALLOWED = {
     "endpoint": CORE,
     "text": CORE,
     "backends": CORE | {"endpoint", "model", "preprocess", "text", "views"},
-    "findings": CORE | {"backends"},
+    "candidates": CORE,
+    "findings": CORE | {"backends", "candidates"},
     "noting": CORE | {"backends", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
     "chat": CORE | {"backends", "text"},
@@ -49,6 +50,7 @@ ALLOWED = {
     | {
         "assessor",
         "backends",
+        "candidates",
         "data",
         "distort",
         "findings",
