@@ -98,7 +98,7 @@ def test_a_region_is_asked_about_by_what_it_shows(assessor: Assessor, speaker: F
     assert assessor.refer(look, LEFT).text == "What is wrong with this region? Just name it."
     assert assessor.refer(look, LEFT, "long").text.startswith("Name the defect")
     assert assessor.refer(look, Mask.from_array(mask)).text == "What is wrong with this region?"
-    assert "clean 5" in str(speaker.heard[-1].region)
+    assert "clean 9" in str(speaker.heard[-1].region)
     with pytest.raises(ArgumentError, match="'short' or 'long'"):
         assessor.refer(look, LEFT, "medium")  # type: ignore[arg-type]
 

@@ -36,7 +36,7 @@ def test_a_report_for_a_person(folder: Path) -> None:
     assert result.stdout == (
         "half.png  160 x 120\n"
         "  60 of 100, fair (80% sure: 50 to 70)\n"
-        "  obvious blur, bottom left, 49% of the picture, severity 3.2 of 5, 89% sure\n"
+        "  obvious blur, bottom left, 50% of the picture, severity 3.2 of 5, 90% sure\n"
         "dark.png  160 x 120\n"
         "  20 of 100, poor (80% sure: 10 to 30)\n"
         "  Nothing found to be wrong.\n"

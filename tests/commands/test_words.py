@@ -61,7 +61,7 @@ def facts(*arguments: str) -> dict[str, Any]:
 
 def test_describe(speaker: FakeSpeaker) -> None:
     assert said("describe", "half.png") == f"{questions.DESCRIBE}\n"
-    assert said("describe", "half.png", "--boxes") == "It has obvious blur.\n  obvious blur at 0,0,79,120\n"
+    assert said("describe", "half.png", "--boxes") == "It has obvious blur.\n  obvious blur at 0,0,80,120\n"
     assert said("describe", "half.png", "--reference", "dark.png") == f"{questions.DESCRIBE_AGAINST}\n"
     assert said("describe", "half.png", "--region", "100,10,50,40") == f"{questions.DESCRIBE_REGION}\n"
     by_box = speaker.heard[-1]
@@ -69,7 +69,7 @@ def test_describe(speaker: FakeSpeaker) -> None:
     assert speaker.heard[-1] == by_box
     answer = facts("describe", "half.png", "--boxes")
     assert answer.pop("image") == "half.png"
-    assert Answer.from_dict(answer).phrases[0].box.to_list() == [0, 0, 79, 120]
+    assert Answer.from_dict(answer).phrases[0].box.to_list() == [0, 0, 80, 120]
 
 
 def test_what_is_drawn_is_what_was_said() -> None:
@@ -109,7 +109,7 @@ def test_refer() -> None:
 
 def test_ground() -> None:
     asked = "Find the blur. Answer with a bounding box."
-    finding = "  obvious blur, bottom left, 49% of the picture, box 0,0,79,120"
+    finding = "  obvious blur, bottom left, 50% of the picture, box 0,0,80,120"
     assert said("ground", "half.png", "blur") == f"{asked}\n{finding}\n"
     found = facts("ground", "half.png", "blur")
     assert (found.pop("image"), found.pop("query")) == ("half.png", "blur")
@@ -132,7 +132,7 @@ def test_compare_and_rank() -> None:
     text = f"Image B is {questions.COMPARE}"
     lines = said("compare", "half.png", "dark.png").splitlines()
     assert lines[0].startswith("B (dark.png) is better, ")
-    assert lines[1:] == [text, "  blur: 3.2 more in A, on 49% of it"]
+    assert lines[1:] == [text, "  blur: 3.2 more in A, on 50% of it"]
     compared = facts("compare", "half.png", "dark.png")
     assert (compared.pop("a"), compared.pop("b"), compared.pop("reference")) == ("half.png", "dark.png", None)
     assert Comparison.from_dict(compared).text == text
