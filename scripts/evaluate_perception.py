@@ -134,9 +134,15 @@ def _reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> d
 
 
 def unrated_figures(assessor: Assessor, photographs: list[NDArray[np.uint8]]) -> dict[str, float]:
-    """What clean photographs that nobody rated score: a model that takes the unfamiliar for bad shows it here."""
-    scores = np.array([assessor.score(picture).value for picture in photographs])
-    return {"unrated_mean": float(scores.mean()), "unrated_below_50": float((scores < 50).mean())}
+    """What clean photographs that nobody rated score, and false findings on them: a model that takes the unfamiliar for
+    bad shows it here."""
+    reports = [assessor.assess(picture) for picture in photographs]
+    scores = np.array([report.score.value for report in reports])
+    return {
+        "unrated_mean": float(scores.mean()),
+        "unrated_below_50": float((scores < 50).mean()),
+        "false_findings_unrated": float(np.mean([len(report.findings) for report in reports])),
+    }
 
 
 def _camera_figures(assessor: Assessor, photographs: list[NDArray[np.uint8]]) -> dict[str, float]:
