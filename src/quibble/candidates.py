@@ -71,33 +71,32 @@ def label(marked: Places) -> tuple[NDArray[np.int64], int]:
     """Number the 4-connected regions of a map. (H, W) -> (H, W) with 0 outside and 1..n inside, and n."""
     height, width = marked.shape
     edges = np.diff(np.pad(marked, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    start_row, start = np.nonzero(edges == 1)
+    row, start = np.nonzero(edges == 1)
     _, stop = np.nonzero(edges == -1)
-    parent = list(range(start.size))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    first = np.searchsorted(start_row, np.arange(height + 1))
-    for row in range(1, height):
-        above, here = int(first[row - 1]), int(first[row])
-        end_above, end = here, int(first[row + 1])
-        while above < end_above and here < end:
-            if start[above] < stop[here] and start[here] < stop[above]:
-                parent[root(here)] = root(above)
-            if stop[above] < stop[here]:
-                above += 1
-            else:
-                here += 1
-    roots = np.array([root(i) for i in range(start.size)], dtype=np.int64)
-    _, numbers = np.unique(roots, return_inverse=True)
-    labels = np.zeros((height, width), np.int64)
-    for y, left, right, number in zip(start_row, start, stop, numbers, strict=True):
-        labels[y, left:right] = number + 1
-    return labels, int(numbers.max()) + 1 if numbers.size else 0
+    # Runs in reading order; those of the next row that touch a run are neighbours in that order, too.
+    below = (row + 1) * (width + 1)
+    first = np.searchsorted(row * (width + 1) + stop, below + start, side="right")
+    last = np.searchsorted(row * (width + 1) + start, below + stop, side="left")
+    touching = np.maximum(last - first, 0)
+    above = np.repeat(np.arange(row.size), touching)
+    under = np.arange(touching.sum()) - np.repeat(np.cumsum(touching) - touching, touching) + np.repeat(first, touching)
+    root = np.arange(row.size)
+    while True:
+        # Every run takes the least number of its neighbours, and then that of the run which that number is.
+        least = np.minimum(root[above], root[under])
+        before = root.copy()
+        np.minimum.at(root, above, least)
+        np.minimum.at(root, under, least)
+        np.minimum.at(root, before[above], least)
+        np.minimum.at(root, before[under], least)
+        root = root[root]
+        if (root == before).all():
+            break
+    _, numbers = np.unique(root, return_inverse=True)
+    steps = np.zeros((height, width + 1), np.int64)
+    steps[row, start] += numbers + 1
+    steps[row, stop] -= numbers + 1
+    return steps.cumsum(axis=1)[:, :-1], int(numbers.max()) + 1 if numbers.size else 0
 
 
 def stacked(regions: Sequence[Places], shape: tuple[int, ...]) -> Places:
