@@ -32,7 +32,7 @@ class OnnxPerception:
         self._features = FEATURES if FEATURES[0] in given else ()
         self._widths = tuple(int(given[name][1]) for name in self._features)
         facts = self.manifest.get("reader")
-        self._reader = None if facts is None else OnnxReader(folder, facts, threads=threads)
+        self._reader = None if facts is None else OnnxReader(folder, facts)
         calibration = self.manifest["calibration"]
         self.calibration = Calibration(
             threshold=tuple(calibration["threshold"]),
@@ -90,8 +90,8 @@ READER_OUTPUTS: Final = tuple(f"region_{name}" for name in Readings._fields)
 class OnnxReader:
     """The region reader of an export; a Reader. The graph is opened when it is first needed."""
 
-    def __init__(self, folder: Path, facts: dict[str, Any], *, threads: int) -> None:
-        self._folder, self._facts, self._threads = folder, facts, threads
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self._folder, self._facts = folder, facts
 
     def __call__(self, seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
         """See Evidence.read; the features must be those of the same export."""
@@ -102,4 +102,5 @@ class OnnxReader:
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        return open_session(self._folder, self._facts, threads=self._threads)
+        # One thread: it takes milliseconds, and the threads of two sessions that wait for work are in each other's way.
+        return open_session(self._folder, self._facts, threads=1)
