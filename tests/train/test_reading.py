@@ -131,9 +131,9 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
     (line,) = (json.loads(line) for line in (tmp_path / "stopped" / "log.jsonl").read_text().splitlines())
     assert {"val/refer", "val/severity_srcc"} <= line.keys()
 
-    (tmp_path / "stopped" / "eyes.txt").write_text("others")
-    with pytest.raises(RecipeError, match="another perception"):
-        trainer("stopped")
+    other = replace(recipe, seed=1, dense=replace(recipe.dense, clean=0.9))
+    with pytest.raises(RecipeError, match="another seed, dense: train into a new folder"):
+        ReaderTrainer(other, tmp_path / "stopped", perception, tmp_path / "cache")
 
 
 def test_the_graph_reads_as_the_model_does(eyes: Path, tmp_path: Path) -> None:

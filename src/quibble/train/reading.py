@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -46,7 +47,7 @@ class ReaderTrainer:
         self.recipe, self.folder, self.perception = recipe, folder, perception
         self.regions, self.weights = folder / "regions", folder / "reader.safetensors"
         self.regions.mkdir(parents=True, exist_ok=True)
-        self._same_eyes(folder / "eyes.txt")
+        self._same_origin(folder / "origin.json")
         self.source = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
         self.held_out = find_photos(recipe, cache, held_out=True)
 
@@ -80,11 +81,19 @@ class ReaderTrainer:
     def _part(self, number: int) -> Path:
         return self.regions / f"{number:05d}.pt"
 
-    def _same_eyes(self, note: Path) -> None:
-        """What one perception saw is not mixed with what another saw."""
-        if note.exists() and note.read_text(encoding="utf-8") != self.perception.eyes:
-            raise RecipeError(f"{self.folder} holds what another perception saw: choose a new folder")
-        note.write_text(self.perception.eyes, encoding="utf-8")
+    def _same_origin(self, note: Path) -> None:
+        """Regions that another perception saw, or of other pictures, are not mixed with these."""
+        recipe = self.recipe.to_dict()
+        now = {"perception": self.perception.eyes, **{key: recipe[key] for key in ("seed", "dense", "opinion")}}
+        # As it is read back: lists for tuples.
+        now = json.loads(json.dumps(now))
+        then = json.loads(note.read_text(encoding="utf-8")) if note.exists() else now
+        differing = [key for key in now if then.get(key) != now[key]]
+        if differing:
+            raise RecipeError(
+                f"{self.folder} holds regions made with another {', '.join(differing)}: train into a new folder"
+            )
+        note.write_text(json.dumps(now), encoding="utf-8")
 
     def _collect(self, files: list[Path]) -> None:
         started, made = time.monotonic(), 0
