@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -78,16 +78,20 @@ def suspect(
 
 def suspicions(
     evidence: Evidence, categories: Collection[Category], *, width: int, height: int, slope: float, offset: float
-) -> list[tuple[Finding, float]]:
-    """The likeliest place of each category with how present it is there, 0..1, the most probable first."""
+) -> Iterator[tuple[Finding, float]]:
+    """The likeliest place of each category with how present it is there, 0..1, the most probable first.
+
+    Each is worked out when it is asked for.
+    """
     judged = Judged.of(evidence, width=width, height=height)
-    out = []
-    for category in categories:
-        which = judged.likeliest(CATEGORIES.index(category))
-        finding = None if which is None else judged.finding(which, category, slope, offset)
-        if which is not None and finding is not None:
-            out.append((finding, float(judged.readings.presence[which, CATEGORIES.index(category)])))
-    return sorted(out, key=lambda pair: -pair[1])
+    if not len(judged.regions):
+        return
+    most = {category: float(judged.readings.presence[:, CATEGORIES.index(category)].max()) for category in categories}
+    for category in sorted(most, key=lambda c: -most[c]):
+        which = int(judged.readings.presence[:, CATEGORIES.index(category)].argmax())
+        finding = judged.finding(which, category, slope, offset)
+        if finding is not None:
+            yield finding, most[category]
 
 
 def traced(

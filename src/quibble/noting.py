@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice, takewhile
 from typing import Final, Protocol
 
 import numpy as np
@@ -97,8 +98,9 @@ def suspected(
     found = {finding.category for finding in report.findings}
     missing = [category for category in CATEGORIES if category not in found]
     size = {"width": report.width, "height": report.height}
-    told = [(f, tenth(p)) for f, p in suspicions(evidence, missing, **size, slope=slope, offset=offset)]
-    return [(finding, sure) for finding, sure in told if sure >= least][:MOST_HINTS]
+    thinkable = suspicions(evidence, missing, **size, slope=slope, offset=offset)
+    likely = takewhile(lambda told: tenth(told[1]) >= least, thinkable)
+    return [(finding, tenth(presence)) for finding, presence in islice(likely, MOST_HINTS)]
 
 
 def _hint(finding: Finding, sure: int, report: Report) -> Note:
