@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, find, suspect, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, find, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -59,18 +59,19 @@ def test_a_finding_says_what_where_and_how_badly() -> None:
     assert finding.mask.box == box
 
 
-def test_the_likeliest_place_is_the_region_with_the_most_probability() -> None:
+def test_suspicions_are_the_likeliest_places_of_categories_the_most_probable_first() -> None:
     seen = evidence()
-    noise = seen.categories[CATEGORIES.index(Category.NOISE)]
-    noise[2:6, 2:6] = 0.4
-    noise[10:20, 20:35] = 0.3
-    found = suspect(seen, Category.NOISE, width=160, height=120)
-    assert found is not None
-    assert max(abs(a - b) for a, b in zip(found.box.to_list(), [80, 40, 140, 80], strict=True)) <= 4
-    assert abs(found.share - 150 / 1200) < 0.03
-    noise[:] = 0
-    noise[0, 0] = 0.9
-    assert suspect(seen, Category.NOISE, width=160, height=120) is None
+    seen.categories[CATEGORIES.index(Category.NOISE), 10:20, 20:35] = 0.4
+    seen.categories[CATEGORIES.index(Category.BLUR), 2:12, 2:12] = 0.6
+    asked = (Category.NOISE, Category.BLUR)
+    told = list(suspicions(seen, asked, width=160, height=120, slope=1.0, offset=0.0))
+    assert [finding.category for finding, _ in told] == [Category.BLUR, Category.NOISE]
+    assert [presence for _, presence in told] == pytest.approx([0.6, 0.4], abs=0.08)
+    for (finding, _), box in zip(told, ([8, 8, 48, 48], [80, 40, 140, 80]), strict=True):
+        assert max(abs(a - b) for a, b in zip(finding.box.to_list(), box, strict=True)) <= 4
+    clean = evidence()
+    clean.categories[12] = 0.95
+    assert list(suspicions(clean, asked, width=160, height=120, slope=1.0, offset=0.0)) == []
 
 
 def test_masks_have_the_size_of_the_picture() -> None:

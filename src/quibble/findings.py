@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from quibble.backends.base import Evidence, Readings
-from quibble.candidates import MAX_REGIONS, Places, overlap, propose, regions_above, smooth, stacked
+from quibble.candidates import MAX_REGIONS, Places, overlap, propose, stacked
 from quibble.geometry import Mask, Region, position_phrase
 from quibble.results import Finding
 from quibble.taxonomy import Category, Distortion
@@ -20,10 +20,6 @@ CATEGORIES: Final = tuple(Category)
 DISTORTIONS: Final = tuple(Distortion)
 #: A kind of distortion is named when it is this probable among its category's.
 NAME_KIND: Final = 0.6
-#: How probable a category is somewhere is its mean over this share of the places, where it is most probable.
-LIKELIEST_SHARE: Final = 0.05
-#: Where nothing has more of a category than this, there is no place for it at all.
-_THINKABLE: Final = 0.05
 #: A map speaks against a place where this many times its probability is below 1, and by no more than down to this.
 _DOUBT: Final = 4.0
 _LEAST_BELIEF: Final = 0.3
@@ -53,27 +49,6 @@ def find(
             finding = judged.finding(which, category, slope, offset)
             found += [finding] if finding is not None else []
     return tuple(sorted(found, key=importance, reverse=True))
-
-
-def suspect(
-    evidence: Evidence, category: Category, *, width: int, height: int, slope: float = 1.0, offset: float = 0.0
-) -> Finding | None:
-    """Where a category most probably is, if it is anywhere. None if there is no place large enough to report.
-
-    For a category that somebody asks for; it says nothing about whether it is there. Beside the proposed regions, the
-    places that are at least half as probable as the likeliest ones are thought of.
-    """
-    number = CATEGORIES.index(category)
-    content = content_of(evidence, width, height)
-    probability = smooth(evidence.categories[number][content])
-    half = regions_above(probability, likeliest(probability) / 2)
-    regions = [*propose(evidence.categories[(slice(None), *content)]), *half]
-    judged = Judged.read(evidence, regions, width=width, height=height)
-    which = judged.likeliest(number)
-    if which is None or not (half or judged.readings.presence[which, number] >= _THINKABLE):
-        return None
-    worth = judged.readings.presence[:, number] * judged.readings.extent[:, number]
-    return judged.finding(int(worth.argmax()), category, slope, offset)
 
 
 def suspicions(
@@ -119,12 +94,6 @@ def traced(
     return tuple(finding for finding in found if finding is not None)
 
 
-def likeliest(probability: NDArray[np.float32]) -> float:
-    """Mean of a map over the LIKELIEST_SHARE of its places where it is highest."""
-    top = max(1, round(LIKELIEST_SHARE * probability.size))
-    return float(np.sort(probability, axis=None)[-top:].mean())
-
-
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """Regions of a picture of (width, height), (N, h, w) without its margin, and what was read of them."""
@@ -158,10 +127,6 @@ class Judged:
     def content(self) -> tuple[slice, slice]:
         """See content_of."""
         return content_of(self.evidence, self.width, self.height)
-
-    def likeliest(self, number: int) -> int | None:
-        """The region that most probably shows a category, by its number."""
-        return int(self.readings.presence[:, number].argmax()) if len(self.regions) else None
 
     def finding(
         self, which: int, category: Category, slope: float, offset: float, *, mask: Mask | None = None

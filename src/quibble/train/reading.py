@@ -78,8 +78,14 @@ class ReaderTrainer:
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
         return {f"val/{name}": value for name, value in validation.measure_dense(look, truths).items()}
 
+    def _range(self, number: int) -> tuple[int, int]:
+        """First picture of a part, and the one after its last."""
+        return number * PART, min((number + 1) * PART, self.recipe.reader.pictures)
+
     def _part(self, number: int) -> Path:
-        return self.regions / f"{number:05d}.pt"
+        # The last part of a short run is not taken for the whole one of a longer run.
+        first, end = self._range(number)
+        return self.regions / f"{first:06d}-{end:06d}.pt"
 
     def _same_origin(self, note: Path) -> None:
         """Regions that another perception saw, or of other pictures, are not mixed with these."""
@@ -100,7 +106,7 @@ class ReaderTrainer:
         for number, file in enumerate(files):
             if file.exists():
                 continue
-            first, last = number * PART, min((number + 1) * PART, self.recipe.reader.pictures)
+            first, last = self._range(number)
             parts = [self._rows(item, i) for i, item in zip(range(first, last), self._items(first, last), strict=True)]
             temporary = file.with_suffix(".tmp")
             torch.save(tuple(joined([part for part in parts if part is not None])), temporary)

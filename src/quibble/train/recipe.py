@@ -183,12 +183,12 @@ class ReaderData:
     #: folder of the exported perception that looks at the pictures, and stays as it is; "": the package's own
     perception: str = ""
     #: how many pictures regions are taken from
-    pictures: int = 25000
+    pictures: int = 21500
     #: networks whose outputs are averaged, units of each of their two layers
     members: int = 3
     hidden: int = 256
     dropout: float = 0.2
-    epochs: int = 10
+    epochs: int = 8
     batch: int = 256
     lr: float = 1e-3
     weight_decay: float = 0.05
