@@ -114,7 +114,9 @@ ADJECTIVES: Final[Mapping[Category, str]] = MappingProxyType(
 )
 
 #: A severity word as an adverb.
-SEVERITY_ADVERBS: Final[Mapping[str, str]] = MappingProxyType({word: f"{word}ly" for word in SEVERITIES_5})
+SEVERITY_ADVERBS: Final[Mapping[str, str]] = MappingProxyType(
+    {word: f"{word}ally" if word.endswith("ic") else f"{word}ly" for word in SEVERITIES_5}
+)
 
 #: A category's mark in running text. Every name above matches its own category's pattern and no other.
 _MARKS: Final[Mapping[Category, re.Pattern[str]]] = MappingProxyType(

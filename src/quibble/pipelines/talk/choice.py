@@ -23,6 +23,16 @@ _MAIN: Final = pool(
     "which of the following affects the {p} the most?",
     "choose the main distortion.",
     "what degrades this {p}?",
+    "which of these is the [biggest|worst] problem?",
+    "what is wrong with this {p}?",
+    "which of these defects dominates?",
+    "what troubles this {p} the most?",
+    "which one describes the main flaw?",
+    "pick the main problem of the {p}.",
+    "what is the primary distortion of this {p}?",
+    "what mainly lowers the quality?",
+    "which flaw is the most visible?",
+    "what bothers the eye most here?",
 )
 _SEEN: Final = pool(
     "talk.choose_seen",
@@ -32,6 +42,13 @@ _SEEN: Final = pool(
     "what can be found in this {p}?",
     "which of these problems do you see?",
     "which distortion is in this {p}?",
+    "which of these does the {p} show?",
+    "which one of these is there?",
+    "which of these is true of the {p}?",
+    "what do you see in the {p}?",
+    "pick the defect that is there.",
+    "which of these flaws is visible?",
+    "which problem exists in this {p}?",
 )
 _SEVERITY: Final = pool(
     "talk.choose_severity",
@@ -41,6 +58,13 @@ _SEVERITY: Final = pool(
     "how strong {n:are} the {n} in this {p}?",
     "how bad {n:are} the {n}?",
     "which word fits the {n} best?",
+    "which level of {n} does the {p} have?",
+    "to what degree is it {a}?",
+    "rate the {n}.",
+    "how would you grade the {n}?",
+    "how clearly visible {n:are} the {n}?",
+    "how much {n} {n:do} the {p} show?",
+    "how serious {n:are} the {n} here?",
 )
 _LEVEL: Final = pool(
     "talk.choose_level",
@@ -50,6 +74,14 @@ _LEVEL: Final = pool(
     "which level of quality does the {p} have?",
     "how good is this {p}?",
     "how would you describe the quality of the {p}?",
+    "which grade does this {p} deserve?",
+    "which word describes the quality best?",
+    "rate the {p}.",
+    "what is your verdict on the quality?",
+    "pick the quality level.",
+    "how do you judge the quality of this {p}?",
+    "what level of quality is this?",
+    "how would people rate this {p}?",
 )
 _PLACE: Final = pool(
     "talk.choose_place",
@@ -59,6 +91,13 @@ _PLACE: Final = pool(
     "where is the {p} {a}?",
     "which region shows {n}?",
     "where can {n} be seen?",
+    "what part of the {p} shows {n}?",
+    "where would you look for {n}?",
+    "where does the {p} look {a}?",
+    "name the area with {n}.",
+    "which area is {a}?",
+    "the {n} {n:are} where?",
+    "where exactly is it {a}?",
 )
 _ASPECT: Final = pool(
     "talk.choose_aspect",
@@ -68,6 +107,14 @@ _ASPECT: Final = pool(
     "which describes the {s} best?",
     "how does the {s} of the {p} look?",
     "what can be said about the {s} of this {p}?",
+    "how do you judge the {s}?",
+    "how is the {s}?",
+    "what is the {s} like?",
+    "what is true of the {s}?",
+    "rate the {s} of this {p}.",
+    "which word fits the {s}?",
+    "the {s} of the {p} is what?",
+    "how would you rate the {s}?",
 )
 _YES_NO: Final = pool(
     "talk.choose_yes",
@@ -77,6 +124,13 @@ _YES_NO: Final = pool(
     "can {n} be seen?",
     "is it {a}?",
     "does the {p} suffer from {n}?",
+    "do you see {n}?",
+    "would you call the {p} {a}?",
+    "is the {p} affected by {n}?",
+    "does it look {a}?",
+    "{n:are} {n} present?",
+    "is any part {a}?",
+    "do you find it {a}?",
 )
 _NAMED: Final = pool(
     "talk.choose_named",

@@ -22,7 +22,7 @@ _NOTHING: Final = re.compile(
 )
 _LETTER: Final = re.compile(r"\s*\(?([A-D])(?=[\s.):,]|$)")
 _LEVELS: Final = re.compile(rf"\b({'|'.join(level.value for level in Level)})\b", re.IGNORECASE)
-_SEVERITIES: Final = re.compile(rf"\b({'|'.join(SEVERITIES_5)})(ly)?\b", re.IGNORECASE)
+_SEVERITIES: Final = re.compile(rf"\b({'|'.join(SEVERITIES_5)})((al)?ly)?\b", re.IGNORECASE)
 _PICTURE: Final = re.compile(r"\b([AB])\b")
 _WINNER: Final = re.compile(r"\bimage ([AB]) is\b", re.IGNORECASE)
 _EQUAL: Final = re.compile(r"\b(neither|no (clear )?difference|the same|equal)\b", re.IGNORECASE)

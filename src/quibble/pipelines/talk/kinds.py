@@ -61,7 +61,7 @@ SINGLE: Final[tuple[tuple[float, _Maker], ...]] = (
     (2, partial(ground.most_of, most=False)),
     (3, ground.in_order),
     (3, ground.at_side),
-    (5, lambda writer, sight: other.off_topic(writer)),
+    (7, lambda writer, sight: other.off_topic(writer)),
     (1, lambda writer, sight: other.small_talk(writer)),
     (0.7, other.notes_told),
 )

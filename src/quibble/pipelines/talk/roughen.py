@@ -35,6 +35,20 @@ _NEIGHBOURS: Final = {
     "x": "z", "y": "u", "z": "x",
 }  # fmt: skip
 
+_OPENINGS: Final = (
+    "Hey,", "Hi,", "Hello,", "Hi there,", "Ok,", "OK,", "So,", "Well,", "Now,", "Hm,", "Hmm,", "Please,", "Also,",
+    "Quick question:", "One more question:", "A question:", "Just curious:", "I wonder:", "Question:", "Tell me:",
+    "Honestly,", "Seriously,", "In your opinion,", "As an expert,", "As a photographer,", "Technically,", "And",
+    "From a technical point of view,", "Good morning,", "Thanks. Now", "I took this yesterday.", "This is my photo.",
+    "I am not an expert.", "Be honest:", "Say,", "Look:", "Dear quibble,", "Listen,", "I need to know:", "Sorry,",
+    "First of all,", "Next question:", "To begin with,", "For my work:", "My boss asks:", "My friend asks:",
+)  # fmt: skip
+_CLOSINGS: Final = (
+    ", please?", " please", ", in your opinion?", ", do you think?", ", honestly?", " then?", " exactly?", " now?",
+    ", would you say?", ", technically?", ", thanks", " for me?", ", I wonder?", "? I need to know.", "? Be honest.",
+    "? Thanks!", "? Thank you.", "? Please be precise.",
+)  # fmt: skip
+
 
 def roughen(rng: np.random.Generator, question: str) -> str:
     """A question with some of the marks of quick typing; options and capital letters that name a picture stay."""
@@ -50,6 +64,19 @@ def roughen(rng: np.random.Generator, question: str) -> str:
     for _ in range(int(rng.choice([0, 1, 2], p=[0.4, 0.4, 0.2]))):
         text = _slip(rng, text)
     return f"{text}{line}{options}"
+
+
+def chatter(rng: np.random.Generator, question: str) -> str:
+    """A question with words around it that change nothing."""
+    head, line, options = question.partition("\n")
+    if rng.random() < 0.75:
+        opening = _OPENINGS[int(rng.integers(len(_OPENINGS)))]
+        # "A" may be a picture's name, and "I" is I.
+        lower = head if re.match(r"(I|[A-D])\b", head) else head[:1].lower() + head[1:]
+        head = f"{opening} {lower}"
+    else:
+        head = f"{head.rstrip('.?')}{_CLOSINGS[int(rng.integers(len(_CLOSINGS)))]}"
+    return f"{head}{line}{options}"
 
 
 def _slip(rng: np.random.Generator, text: str) -> str:

@@ -15,7 +15,14 @@ from quibble.text.grammar import Noun, Template, Writer, pool, when
 from quibble.text.places import share_words, where
 from quibble.text.scene import Fact
 from quibble.text.tones import TONE_EFFECTS
-from quibble.text.vocabulary import ADJECTIVES, GRADED_NAMES, KIND_NAMES, Name, severity_number
+from quibble.text.vocabulary import (
+    ADJECTIVES,
+    GRADED_NAMES,
+    KIND_NAMES,
+    SEVERITY_ADVERBS,
+    Name,
+    severity_number,
+)
 
 _C, _D = Category, Distortion
 
@@ -354,7 +361,7 @@ def graded(writer: Writer, note: Note) -> Noun:
 
 def adjective(writer: Writer, note: Note) -> str:
     """What a picture with this defect is: "seriously blurred"."""
-    return f"{note.word}ly {writer.one_of(ADJECTIVES[note.category])}"
+    return f"{SEVERITY_ADVERBS[note.word]} {writer.one_of(ADJECTIVES[note.category])}"
 
 
 def spot(writer: Writer, at: Spot) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from quibble.pipelines.talk import asking
 from quibble.pipelines.talk.exchange import Exchange, Sight, brief, briefly, chance, picture_word
 from quibble.pipelines.talk.phrases import UNSURE, defect_there, defect_with_place, instead, places, unmarked
 from quibble.pipelines.talk.words import ASKED, OPPOSITES, graded
@@ -13,143 +14,12 @@ from quibble.text.evidence import Note
 from quibble.text.grammar import Writer, enumerate_words, pool, sentence, sentences
 from quibble.text.places import Place
 
-_IS: Final = pool(
-    "talk.is",
-    "is [this|the] {p} {a}?",
-    "is it {a}?",
-    "would you say [this|the] {p} is {a}?",
-    "does [this|the] {p} look {a}?",
-    "[this|the] {p} is {a}, isn't it?",
-    "do you find this {p} {a}?",
-    "is [this|my] {p} {a} [or not|in any part|anywhere|]?",
-    "does it look {a} to you?",
-    "can you tell me whether the {p} is {a}?",
-    "{a}, yes or no?",
-    "is any part of [it|the {p}] {a}?",
-    "I think this {p} is {a}. Am I right?",
-    "would a photographer call this {p} {a}?",
-    "do people find this {p} {a}?",
-    "is that {a}?",
-    "tell me if [it|the {p}] is {a}.",
-    "it's {a}, right?",
-    "{a}?",
-    "is there anything {a} in it?",
-    "is something {a} in it?",
-    "does this {p} seem {a}?",
-    "is the {p} at all {a}?",
-    "looks {a}, no?",
-    "could one call it {a}?",
-)
-
-_ANY: Final = pool(
-    "talk.any",
-    "{n:are} there any {n} in [this|the] {p}?",
-    "{n:are} there {n}?",
-    "do you see any {n}?",
-    "can {n} be seen [here|in the {p}|anywhere]?",
-    "does [this|the] {p} have {n}?",
-    "does [it|the {p}|this {p}] suffer from {n}?",
-    "any {n}?",
-    "{n:are} {n} visible [here|in this {p}|]?",
-    "can you spot any {n}?",
-    "{n:are} {n} a problem [here|in this {p}]?",
-    "did you find any {n} in it?",
-    "check this {p} for {n}, please.",
-    "has the {p} got any {n}?",
-    "{n:do} {n} affect this {p}?",
-    "{n:are} there {n} anywhere in [it|this {p}]?",
-    "do I have to worry about {n} [here|in this {p}]?",
-    "{n}?",
-    "is this {p} affected by {n}?",
-    "{n:are} there some {n} in it?",
-    "would you say there {n:are} {n}?",
-    "do you notice {n}?",
-    "there {n:are} {n}, right?",
-    "is it spoiled by {n}?",
-    "can you see {n} [here|]?",
-)
-
-_OPPOSITE: Final = pool(
-    "talk.opposite",
-    "is [this|the] {p} {a}?",
-    "is it {a}?",
-    "would you call [this|the] {p} {a}?",
-    "is the whole {p} {a}?",
-    "can one say that the {p} is {a}?",
-    "does the {p} look {a}?",
-    "is everything in it {a}?",
-    "[this|the] {p} is {a}, isn't it?",
-    "is my {p} {a} enough?",
-    "{a}?",
-    "is it {a} everywhere?",
-    "{a}, yes or no?",
-    "do you find it {a}?",
-    "it looks {a}, doesn't it?",
-    "is that {a}?",
-    "would you say it is {a}?",
-    "is this a {p} that is {a}?",
-    "I would call it {a}. Right?",
-)
-
-_OR: Final = pool(
-    "talk.either",
-    "is it {a} or {b}?",
-    "is [this|the] {p} {a} or {b}?",
-    "{a} or {b}?",
-    "does it look {a} or {b}?",
-    "would you call it {a} or {b}?",
-    "is the {p} rather {a} or rather {b}?",
-    "what is it, {a} or {b}?",
-    "is anything {a} or {b}?",
-)
 #: Opposites that people ask for in one question.
 _EITHER: Final = (
     (Category.BRIGHTEN, Category.DARKEN),
     (Category.CONTRAST_STRENGTHEN, Category.CONTRAST_WEAKEN),
     (Category.SATURATE_STRENGTHEN, Category.SATURATE_WEAKEN),
     (Category.BLUR, Category.OVERSHARPEN),
-)
-
-_CLEAN: Final = pool(
-    "talk.is_clean",
-    "is [this|the] {p} free of [defects|distortions|flaws]?",
-    "is everything fine with [this|the] {p}?",
-    "is this a clean {p}?",
-    "is the {p} technically OK?",
-    "does it look fine [to you|]?",
-    "is the {p} in good order?",
-    "is nothing wrong with [it|this {p}]?",
-    "would you say the {p} is flawless?",
-    "is the quality OK?",
-    "is it without visible defects?",
-)
-
-_FAULTY: Final = pool(
-    "talk.is_faulty",
-    "is anything wrong with [this|the] {p}?",
-    "does [this|the] {p} have [any|] [defects|flaws|problems]?",
-    "any problems [with it|here|with this {p}]?",
-    "is the {p} damaged in any way?",
-    "do you see any distortion?",
-    "does something spoil this {p}?",
-    "are there visible defects?",
-    "is the {p} degraded?",
-    "has this {p} got a quality problem?",
-    "is there something to fix in this {p}?",
-)
-
-_AT: Final = pool(
-    "talk.at",
-    "is the {where} of the {p} {a}?",
-    "{n:are} there {n} at the {where}?",
-    "do you see {n} at the {where}?",
-    "is it {a} at the {where}?",
-    "does the {where} suffer from {n}?",
-    "what about the {where}: is it {a}?",
-    "is the {p} {a} at the {where}?",
-    "at the {where}, {n:are} there any {n}?",
-    "the {where} looks {a}, doesn't it?",
-    "can {n} be seen at the {where}?",
 )
 
 _YES: Final = pool(
@@ -224,7 +94,9 @@ def about(writer: Writer, sight: Sight, category: Category) -> Exchange:
     asked, p = ASKED[category], picture_word(writer)
     adjective, noun = asked.adjective(writer), asked.noun(writer)
     by_adjective = chance(writer, 0.55)
-    question = sentence(writer.write(_IS, a=adjective, p=p) if by_adjective else writer.write(_ANY, n=noun, p=p))
+    question = sentence(
+        writer.write(asking.IS, a=adjective, p=p) if by_adjective else writer.write(asking.ANY, n=noun, p=p)
+    )
     notes = sight.by_category.get(category)
     possible = category in sight.possible
     key = "yes" if notes or possible else "no"
@@ -259,7 +131,7 @@ def is_opposite(writer: Writer, sight: Sight) -> Exchange:
     """Whether the picture is sharp, well exposed and the like: no where a defect says otherwise."""
     adjectives, categories = OPPOSITES[int(writer.rng.integers(len(OPPOSITES)))]
     adjective = writer.one_of(adjectives)
-    question = sentence(writer.write(_OPPOSITE, a=adjective, p=picture_word(writer)))
+    question = sentence(writer.write(asking.OPPOSITE, a=adjective, p=picture_word(writer)))
     against = [notes for category, notes in sight.by_category.items() if category in categories]
     key = "no" if against else "yes"
     topic = against[0][0].category if against else None
@@ -286,7 +158,7 @@ def either(writer: Writer, sight: Sight) -> Exchange:
     pair = _EITHER[int(writer.rng.integers(len(_EITHER)))]
     first, second = (pair[int(i)] for i in writer.rng.permutation(2))
     a, b = (ASKED[category].adjective(writer) for category in (first, second))
-    question = sentence(writer.write(_OR, a=a, b=b, p=picture_word(writer)))
+    question = sentence(writer.write(asking.OR, a=a, b=b, p=picture_word(writer)))
     there = [category for category in sight.by_category if category in pair]
     maybe = [category for category in sight.possible if category in pair]
     if there:
@@ -314,7 +186,7 @@ def either(writer: Writer, sight: Sight) -> Exchange:
 def is_clean(writer: Writer, sight: Sight) -> Exchange:
     """Whether anything is wrong at all."""
     faulty = chance(writer, 0.5)
-    question = sentence(writer.write(_FAULTY if faulty else _CLEAN, p=picture_word(writer)))
+    question = sentence(writer.write(asking.FAULTY if faulty else asking.CLEAN, p=picture_word(writer)))
     key = "yes" if bool(sight.notes) == faulty else "no"
     if brief(writer, 0.12):
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
@@ -342,7 +214,7 @@ def is_at(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     where = sides[int(writer.rng.integers(len(sides)))]
     asked = ASKED[note.category]
     noun, adjective = asked.noun(writer), asked.adjective(writer)
-    question = sentence(writer.write(_AT, where=where, a=adjective, n=noun, p=picture_word(writer)))
+    question = sentence(writer.write(asking.AT, where=where, a=adjective, n=noun, p=picture_word(writer)))
     key = "yes" if present else "no"
     if brief(writer, 0.1):
         question = f"{question} {writer.one_of('Answer yes or no.|Yes or no?')}"
