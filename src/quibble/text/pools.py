@@ -103,6 +103,12 @@ HYD_MOST: Final = pool(
     "Name and outline the region with the strongest overall degradation.",
     "Where would you look first to repair the worst damage in this picture?",
     "Which area is in the worst shape?",
+    "Which region is the most damaged one?",
+    "Where is most of the damage?",
+    "Which part is in the worst condition?",
+    "What region needs repair most urgently?",
+    "Find the part with the strongest damage.",
+    "Which area has suffered most?",
 )
 
 HYD_LEAST: Final = pool(
@@ -120,6 +126,12 @@ HYD_LEAST: Final = pool(
     "Compare the distorted regions: which one is the least affected?",
     "Among the parts with defects, where is the total damage smallest?",
     "Out of the affected areas, name the one in the best condition.",
+    "Which damaged region is damaged least?",
+    "Of the damaged parts, which is in the best condition?",
+    "Where is the damage weakest, among the damaged parts?",
+    "Which affected region has suffered least?",
+    "Find the part with the weakest damage, leaving out clean ones.",
+    "Which of the defective areas looks best?",
 )
 
 SID_MOST: Final = pool(
@@ -133,6 +145,16 @@ SID_MOST: Final = pool(
     "Point to the place where {defect} {defect:reach} the highest level.",
     "Which area would you pick as the most extreme case of {defect}?",
     "In which region {defect:do} {defect} do the most harm?",
+    "Where {defect:are} {defect} worst?",
+    "Which region has the most {defect}?",
+    "Where is there most {defect}?",
+    "Which area shows the strongest {defect}?",
+    "Of all the regions with {defect}, which is the worst?",
+    "Where {defect:do} {defect} do the greatest damage?",
+    "Several regions may have {defect}. Which one has the most?",
+    "Name the region in which {defect} {defect:are} heaviest.",
+    "Find the worst case of {defect}.",
+    "Which part shows more {defect} than all the others?",
 )
 
 SID_LEAST: Final = pool(
@@ -146,6 +168,17 @@ SID_LEAST: Final = pool(
     "Point out where {defect} {defect:are} present but weakest.",
     "{defect} can be found in more than one region: in which {defect:are} {defect:they} least severe?",
     "Of the regions that show {defect}, name the one with the smallest amount.",
+    "Where {defect:are} {defect} mildest?",
+    "Which region has the least {defect}, but some?",
+    "Where is there least {defect}, though not none?",
+    "Which area shows the weakest {defect}?",
+    "Of all the regions with {defect}, which is the mildest?",
+    "Which of the regions with {defect} got off most lightly?",
+    "Several regions may have {defect}. Which one has the least?",
+    "Name the region in which {defect} {defect:are} lightest.",
+    "Find the mildest case of {defect}.",
+    "Which affected part shows less {defect} than all the others?",
+    "Where {defect:are} there only weak {defect}, compared with the other affected regions?",
 )
 
 DAO_PAIR: Final = pool(

@@ -338,6 +338,22 @@ def most_of(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
     return _region_answer(writer, kind, question, Cluster(notes=(notes[0],)), sight, box=box, mask=mask)
 
 
+def extreme_alone(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
+    """The grid code of the region with the most or the least of a defect, where there are several."""
+    several = [notes for notes in sight.by_category.values() if len(notes) > 1]
+    if not several:
+        return None
+    notes = sorted(several[int(writer.rng.integers(len(several)))], key=lambda n: -n.severity if most else n.severity)
+    if abs(notes[0].severity - notes[1].severity) < _MARGIN:
+        return None
+    category, kind = notes[0].category, "sid_most" if most else "sid_least"
+    question = (
+        f"{_asked(writer, kind, defect=_plain(writer, category))} {writer.write(_ASK_BOX)} {writer.write(_ALONE)}"
+    )
+    code = notes[0].spot.code
+    return Exchange(kind="box", question=question, answer=code, key=code, topic=category)
+
+
 def in_order(writer: Writer, sight: Sight) -> Exchange | None:
     """DAO-G: the region with two defects in an order. What was first cannot be read from notes; what is there can."""
     found = clusters((*sight.notes, *sight.suspected))

@@ -1,6 +1,7 @@
 """Notes as perception might take them of pictures that nobody has made: cheap, unlimited, and as wide as what occurs.
 
-A picture is clean, distorted as a whole, or in one to three regions; each region has one or two distortions. Then it is
+A picture is clean, distorted as a whole, or in one to three regions; each region has one or two distortions, or all of
+them have the same one, each as badly as it likes. Then it is
 seen as the real perception sees: weak ones are missed, severities are drawn to the middle and off by up to one,
 kinds are often left open, a region breaks into pieces, look-alikes are taken for each other, and here and there a
 small false finding is added with a low confidence.
@@ -58,8 +59,15 @@ class Simulator:
         truths: list[tuple[Category, float, Spot]] = []
         if roll < 0.2:
             pass
-        elif roll < 0.5:
+        elif roll < 0.45:
             truths = [(c, level, _WHOLE) for c, level in self._plan()]
+        elif roll < 0.65:
+            # What is asked of pictures with a defect in several places can only be learned from such pictures.
+            category = _CATEGORIES[int(self.rng.integers(len(_CATEGORIES)))]
+            for _ in range(int(self.rng.integers(2, 4))):
+                truths.append((category, float(self.rng.uniform(1, 5)), self.spot()))
+            if self.rng.random() < 0.3:
+                truths += [(c, level, truths[-1][2]) for c, level in self._plan(1) if c is not category]
         else:
             for _ in range(int(self.rng.integers(1, 4))):
                 at = self.spot()
