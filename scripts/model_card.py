@@ -37,6 +37,10 @@ ROWS = {
     "finding_precision": ("share of findings that are right", None, True),
     "finding_recall": ("share of damaged regions that are found", None, True),
     "finding_ece": ("expected calibration error of confidences", None, False),
+    "gauge/accuracy_alone": ("by the gauge: the better of two versions of a clean photograph", None, True),
+    "gauge/accuracy_alone_flawed": ("the same of photographs that people find something wrong with", None, True),
+    "gauge/accuracy_against": ("the first with the original", None, True),
+    "gauge/accuracy_against_flawed": ("the second with the original", None, True),
 }
 
 
@@ -45,7 +49,7 @@ def table(figures: dict[str, float]) -> str:
     lines = ["| what | measured | first bar | |", "| --- | --- | --- | --- |"]
     for name, (what, bar, more) in ROWS.items():
         value = figures[name]
-        met = "" if bar is None else "met" if (value >= bar) == more else f"misses by {abs(value - bar):.2f}"
+        met = "" if bar is None else "met" if (value >= bar) == more else f"misses by {abs(value - bar):.3f}"
         lines.append(f"| {what} | {value:.3f} | {'' if bar is None else f'{bar:.2f}'} | {met} |")
     ious = [(name.removeprefix("iou/"), value) for name, value in figures.items() if name.startswith("iou/")]
     bins = [name.removeprefix("reliability/") for name in figures if name.startswith("reliability/")]
@@ -62,7 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    figures = json.loads((NANO / "manifest.json").read_text(encoding="utf-8"))["figures"]
+    facts = json.loads((NANO / "manifest.json").read_text(encoding="utf-8"))
+    figures = facts["figures"] | {f"gauge/{name}": value for name, value in facts["gauge"]["figures"].items()}
     before = CARD.read_text(encoding="utf-8")
     head, _, rest = before.partition(BEGIN)
     after = head + BEGIN + table(figures) + END + rest.partition(END)[2]

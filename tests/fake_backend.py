@@ -16,6 +16,7 @@ class FakeBackend:
     name = "fake"
     eyes = "fake-eyes"
     reader = None
+    gauge = None
     widths = (2, 3, 4, 5)
     calibration = Calibration(threshold=(0.5,) * 12, slope=1.0, offset=0.0, interval=2.0)
 

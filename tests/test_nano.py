@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from quibble import Assessor
+from quibble import Assessor, noting
 from quibble.backends.weights import NANO
 from quibble.distort import Sequence, distort, regional
 from quibble.taxonomy import Category
@@ -36,12 +36,25 @@ def test_strong_damage_in_a_region_is_found_there(assessor: Assessor, step: str,
     assert not [f for f in assessor.assess(photo).findings if f.category is category]
 
 
-# One good photograph in eleven has a false finding: the astronaut's dark corner is one, see the model card.
-@pytest.mark.parametrize(("name", "least", "false"), [("astronaut", 65, 1), ("chelsea", 70, 0), ("rocket", 70, 0)])
-def test_good_photographs_are_called_good(assessor: Assessor, name: str, least: float, false: int) -> None:
+@pytest.mark.parametrize(("name", "least"), [("astronaut", 65), ("chelsea", 70), ("rocket", 70)])
+def test_good_photographs_are_called_good(assessor: Assessor, name: str, least: float) -> None:
     report = assessor.assess(np.asarray(getattr(data, name)(), np.uint8))
     assert report.score.value > least
-    assert len(report.findings) <= false
+    assert not report.findings
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
+def test_of_two_versions_the_less_damaged_one_is_better(assessor: Assessor, name: str) -> None:
+    photo = np.asarray(getattr(data, name)(), np.uint8)
+    pairs = (("blur.gaussian", 1, 4), ("noise.poisson", 2, 5), ("compression.jpeg", 1, 5), ("darken.gamma_rgb", 1, 4))
+    original = assessor.look(photo)
+    for distortion, little, much in pairs:
+        better, worse = (assessor.look(distort(photo, distortion, level=level)) for level in (little, much))
+        scores = {"score_a": assessor.score(better).value, "score_b": assessor.score(worse).value}
+        for reference in (None, original):
+            assert noting.probability_better(better, worse, reference, **scores) > 0.75
+        damage = [noting.damage(look, original) for look in (original, better, worse)]
+        assert damage == sorted(damage, key=float)
 
 
 @pytest.mark.parametrize("distortion", ["blur.gaussian", "noise.gaussian_rgb", "compression.jpeg", "darken.shift_hsv"])

@@ -9,11 +9,12 @@ from skimage.metrics import structural_similarity
 
 from quibble import noting
 from quibble.assessor import Assessor, Look
-from quibble.distort import Sequence, opinion
+from quibble.backends.base import Maps
+from quibble.distort import Sequence
 from quibble.errors import ArgumentError
-from quibble.findings import CATEGORIES
 from quibble.geometry import Box, Mask, Region
 from quibble.taxonomy import Category
+from quibble.text.conversation import Features
 from tests.fake_backend import FakeBackend
 
 BRIGHT, DARK = np.full((128, 160, 3), 200, np.uint8), np.full((128, 160, 3), 40, np.uint8)
@@ -45,29 +46,78 @@ def test_a_region_of_one_pixel_has_notes() -> None:
     assert notes.found[0][0] is Category.BLUR
 
 
-def test_damage_grows_with_defects_and_not_with_those_of_the_reference() -> None:
-    blurred, clean = look(BRIGHT), look(DARK)
-    assert noting.damage(blurred) > noting.damage(clean) + 20
-    assert noting.damage(blurred, blurred) == 0
-    assert noting.damage(blurred, clean) > 20
+class Dark:
+    """A gauge for which what is dark is damaged, against the original only where it was not."""
+
+    slopes = (0.1, 0.5)
+
+    def __init__(self) -> None:
+        self.structures: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
+
+    def __call__(self, features: Features, original: Features | None = None, structure: Maps | None = None) -> float:
+        if original is None:
+            return float(100 * (1 - features.maps[0].mean()))
+        assert structure is not None
+        self.structures.append(structure)
+        return float(100 * (original.maps[0].mean() - features.maps[0].mean()))
+
+
+def gauged(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], gauge: Dark) -> Look:
+    (evidence,) = FakeBackend().perceive([picture], features=True)
+    return replace(look(picture), seen=replace(evidence, gauge=gauge))
+
+
+RAMP = np.tile(np.linspace(180, 60, 160)[None, :, None], (128, 1, 3)).astype(np.uint8)
+
+
+def test_damage_is_what_the_gauge_says_alone_or_against_the_reference() -> None:
+    gauge = Dark()
+    dark, light = gauged(RAMP // 2, gauge), gauged(RAMP, gauge)
+    alone = noting.damage(dark)
+    assert alone == pytest.approx(100 * (1 - (RAMP // 2).mean() / 255), abs=0.5)
+    assert noting.damage(dark, dark) == pytest.approx(0)
+    assert noting.damage(dark, light) == pytest.approx(100 * (RAMP.mean() - (RAMP // 2).mean()) / 255, abs=0.5)
+    np.testing.assert_allclose(gauge.structures[0], 0, atol=1e-6)
+    np.testing.assert_array_equal(gauge.structures[1], noting.structures_lost(RAMP // 2, RAMP))
     with pytest.raises(ArgumentError, match="size"):
-        noting.damage(blurred, look(DARK[:100]))
+        noting.damage(dark, gauged(RAMP[:100], gauge))
+    assert noting.damage(look(RAMP)) is None
 
 
-def test_the_less_damaged_version_of_a_scene_is_better_whatever_its_score() -> None:
-    picture = np.tile(np.linspace(180, 60, 160)[None, :, None], (128, 1, 3)).astype(np.uint8)
-    blurred, clean = look(picture), look(picture // 2)
-    assert noting.probability_better(clean, blurred, score_a=20, score_b=60) > 0.7
-    assert noting.probability_better(blurred, clean, score_a=60, score_b=20) < 0.3
-    assert noting.probability_better(blurred, blurred, score_a=40, score_b=40) == 0.5
-    assert 0.5 < noting.probability_better(blurred, blurred, score_a=50, score_b=40) < 0.6
+def test_of_versions_of_a_scene_damage_and_score_decide_and_beside_the_original_damage_alone() -> None:
+    gauge = Dark()
+    dark, light, gap = gauged(RAMP // 2, gauge), gauged(RAMP, gauge), (RAMP.mean() - (RAMP // 2).mean()) / 2.55
+    better = noting.probability_better(light, dark, score_a=20, score_b=60)
+    assert better == pytest.approx(1 / (1 + np.exp(-0.1 * (gap - 40) / 2)), abs=0.02)
+    assert noting.probability_better(light, dark, score_a=40, score_b=40) > 0.7
+    assert noting.probability_better(dark, light, score_a=60, score_b=20) == pytest.approx(1 - better)
+    against = noting.probability_better(light, dark, light, score_a=20, score_b=60)
+    assert against == pytest.approx(1 / (1 + np.exp(-0.5 * gap)), abs=0.02)
 
 
 def test_the_better_scored_of_two_scenes_is_better_whatever_the_damage() -> None:
-    picture = np.tile(np.linspace(180, 60, 160)[None, :, None], (128, 1, 3)).astype(np.uint8)
-    blurred, clean = look(picture), look(picture[:, ::-1])
-    assert noting.probability_better(clean, blurred, score_a=20, score_b=60) < 0.1
-    assert noting.probability_better(blurred, clean, score_a=60, score_b=20) > 0.9
+    gauge = Dark()
+    dark, mirrored = gauged(RAMP // 2, gauge), gauged(np.ascontiguousarray(RAMP[:, ::-1]), gauge)
+    assert noting.probability_better(mirrored, dark, score_a=20, score_b=60) < 0.1
+    assert noting.probability_better(dark, mirrored, score_a=60, score_b=20) > 0.9
+
+
+def test_without_a_gauge_scores_decide_and_structure_beside_a_reference() -> None:
+    clean, other = look(RAMP), look(RAMP // 2)
+    assert noting.probability_better(clean, other, score_a=20, score_b=60) < 0.1
+    assert noting.probability_better(clean, other, score_a=40, score_b=40) == 0.5
+    speckled = look((RAMP.astype(int) + np.random.default_rng(0).integers(0, 60, RAMP.shape)).astype(np.uint8))
+    assert noting.probability_better(clean, speckled, clean, score_a=40, score_b=40) > 0.9
+
+
+def test_fine_damage_is_lost_in_smaller_versions() -> None:
+    grain = np.random.default_rng(0).integers(-20, 20, RAMP.shape)
+    full, half, quarter = noting.structures_lost(np.clip(RAMP + grain, 0, 255).astype(np.uint8), RAMP)
+    assert 1 > full > half > quarter > 0
+    coarse = np.kron(grain[::16, ::16], np.ones((16, 16, 1)))[:128, :160]
+    losses = noting.structures_lost(np.clip(RAMP + coarse, 0, 255).astype(np.uint8), RAMP)
+    assert losses[2] > losses[0]
+    assert noting.structures_lost(RAMP[:9, :9], RAMP[:9, :9]).tolist() == pytest.approx([0, 0, 0], abs=1e-6)
 
 
 def test_versions_of_a_photograph_are_told_from_other_photographs() -> None:
@@ -77,12 +127,6 @@ def test_versions_of_a_photograph_are_told_from_other_photographs() -> None:
     assert noting.same_scene(coffee, coffee[::2, ::2])
     assert not noting.same_scene(coffee, cat)
     assert not noting.same_scene(BRIGHT, BRIGHT)
-
-
-def test_losses_are_the_opinions() -> None:
-    for category, losses in zip(CATEGORIES, noting.LOSSES, strict=True):
-        assert losses[0] == 0
-        assert [100 - opinion(category, level) for level in range(1, 6)] == pytest.approx(losses[1:], abs=0.51)
 
 
 def test_structure_is_the_known_similarity() -> None:

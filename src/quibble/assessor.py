@@ -318,8 +318,12 @@ class Assessor:
         if self.viewer is not None:
             names, scores = self._rate(self.viewer, images)
         else:
-            looks = [self._look(image, features=False) for image in images]
-            names, scores = [look.image for look in looks], [self.score(look) for look in looks]
+            names, scores, standings = [], [], []
+            for image in images:
+                look = self._look(image, features=False)
+                names.append(look.image)
+                scores.append(self.score(look))
+                standings.append(noting.Standing.of(look, scores[-1].value))
         if len(names) < 2:
             raise ArgumentError(f"a ranking needs two pictures or more, found {len(names)}")
         ranked = []
@@ -328,7 +332,7 @@ class Assessor:
             if self.viewer is not None:
                 votes = [seeing.preferred(score, scores[i]) for i in others]
             else:
-                votes = [self._better(looks[number], looks[i]) for i in others]
+                votes = [standings[number].beats(standings[i]) for i in others]
             ranked.append(Ranked(image=name, number=number, votes=float(np.mean(votes)), score=score))
         return tuple(sorted(ranked, key=lambda place: (-place.votes, -place.score.value)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Final, Protocol
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from quibble.backends.base import Evidence
 from quibble.errors import ArgumentError
-from quibble.findings import CATEGORIES, Judged, content_of, painted, suspicions
+from quibble.findings import CATEGORIES, content_of, suspicions
 from quibble.geometry import Mask, Region
 from quibble.results import Finding, Report
 from quibble.taxonomy import Category
@@ -29,26 +29,8 @@ from quibble.text.evidence import (
     tenth,
 )
 
-#: Points of 100 that a category takes from people's opinion at severity 0..5, in the order of CATEGORIES: 100 less
-#: quibble.distort.opinion, which cannot be asked where the extra `data` is missing (a test holds the two together).
-LOSSES: Final = (
-    (0, 62, 79, 87, 93, 95),
-    (0, 49, 62, 72, 79, 85),
-    (0, 25, 39, 55, 72, 86),
-    (0, 8, 19, 33, 50, 66),
-    (0, 14, 28, 46, 60, 70),
-    (0, 28, 41, 52, 60, 67),
-    (0, 40, 50, 58, 66, 71),
-    (0, 42, 60, 73, 81, 89),
-    (0, 34, 47, 57, 64, 66),
-    (0, 34, 46, 59, 72, 78),
-    (0, 59, 72, 85, 91, 96),
-    (0, 19, 27, 43, 62, 84),
-)
-#: Points that count as damage where nothing of the original's structure is left.
+#: Points that count as damage where nothing of the original's structure is left, if no gauge can say more.
 STRUCTURE: Final = 60.0
-#: What a point of the scores counts beside a point of damage in two versions of one scene.
-SCORE_SHARE: Final = 0.5
 #: Side in pixels of the windows in which structure is compared.
 WINDOW: Final = 8
 #: Pictures whose small grey versions correlate at least so much show the same scene: 1 in 500 pairs of different
@@ -59,9 +41,6 @@ _SMALL: Final = 16
 #: Logistic slope from the difference of two scores to the probability that people prefer the better scored picture:
 #: fitted on all pairs of 100 rated photographs.
 SCORE_SLOPE: Final = 0.1
-#: Logistic slope from the difference of two versions to the probability that one is better; this and the two above were
-#: fitted on 272 pairs of distorted versions of 150 photographs.
-SLOPE: Final = 0.05
 
 
 class Look(Protocol):
@@ -137,24 +116,34 @@ def coverage(evidence: Evidence, mask: Mask) -> NDArray[np.float32]:
     return share
 
 
-def damage(look: Look, reference: Look | None = None) -> float:
-    """How much the defects that a picture may have would take from people's opinion, in points of 100.
+def damage(look: Look, reference: Look | None = None) -> float | None:
+    """Points of 100 that a picture's damage takes from people's opinion, about 0 if there is none; only versions of one
+    scene may be held against each other. None if the model has no gauge.
 
-    What the whole loses as one region, and what its places lose by the regions there, count the same. A loss is how
-    present a category is times the category's loss at its severity; categories and places add up by squares, as in
-    quibble.distort.combine_opinions. reference: the same scene undamaged, at the same size; what it loses too does not
-    count.
+    reference: the same scene undamaged, at the same size. Raises ArgumentError for one of another size.
     """
-    whole, places = _losses(look)
-    if reference is not None:
-        if (look.width, look.height) != (reference.width, reference.height):
-            raise ArgumentError(
-                f"a reference has its picture's size, found {reference.width} x {reference.height} for "
-                f"{look.width} x {look.height}"
-            )
-        before = _losses(reference)
-        whole, places = np.maximum(whole - before[0], 0), np.maximum(places - before[1], 0)
-    return float(np.sqrt((whole**2).sum()) + np.sqrt((places**2).sum(axis=0).mean())) / 2
+    if reference is not None and (look.width, look.height) != (reference.width, reference.height):
+        raise ArgumentError(
+            f"a reference has its picture's size, found {reference.width} x {reference.height} for "
+            f"{look.width} x {look.height}"
+        )
+    seen = look.evidence
+    if seen.gauge is None or seen.features is None:
+        return None
+    if reference is None:
+        return seen.gauge(seen.features)
+    return seen.gauge(seen.features, reference.evidence.features, structures_lost(look.view, reference.view))
+
+
+def structures_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """`structure_lost` at the full size, at a half and at a quarter of it: coarser damage shows in smaller pictures."""
+    lost = [structure_lost(picture, reference)]
+    height, width = picture.shape[:2]
+    for part in (2, 4):
+        size = (max(WINDOW, width // part), max(WINDOW, height // part))
+        both = (Image.fromarray(image).resize(size, Image.Resampling.BOX) for image in (picture, reference))
+        lost.append(structure_lost(*(np.asarray(image) for image in both)))
+    return np.array(lost, np.float32)
 
 
 def structure_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
@@ -170,28 +159,62 @@ def structure_lost(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> 
     return float(1 - similarity.mean())
 
 
-def probability_better(a: Look, b: Look, reference: Look | None = None, *, score_a: float, score_b: float) -> float:
-    """The probability that picture a is better than picture b, 0..1.
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a picture is compared by: little enough to keep of any number of pictures.
 
-    Of two versions of one scene the less damaged one is better, with a reference by what its structure has lost too,
-    and scores count a little; pictures of different scenes differ in more than damage, so there the scores decide.
-    Raises ArgumentError for a reference of another size.
+    small: its grey miniature, see same_scene. score: 0..100. lost: by its damage() and score, as a logit; None without
+    a gauge.
     """
-    better_scored = SCORE_SHARE * (score_a - score_b)
-    if reference is not None:
-        lost = [damage(look, reference) + STRUCTURE * structure_lost(look.view, reference.view) for look in (a, b)]
-        return _logistic(SLOPE * (lost[1] - lost[0] + better_scored))
-    if same_scene(a.view, b.view):
-        return _logistic(SLOPE * (damage(b) - damage(a) + better_scored))
-    return _logistic(SCORE_SLOPE * (score_a - score_b))
+
+    small: NDArray[np.float64]
+    score: float
+    lost: float | None
+
+    @classmethod
+    def of(cls, look: Look, score: float) -> Standing:
+        """The standing of a picture with a score of 0..100."""
+        gauge, points = look.evidence.gauge, damage(look)
+        # The mean of two opinions. Made versions of photographs as the gauge knows them are told apart as well by its
+        # own alone; those of other photographs are not.
+        lost = None if gauge is None or points is None else gauge.slopes[0] * (points - score) / 2
+        return cls(small=_small(look.view), score=score, lost=lost)
+
+    def beats(self, other: Standing) -> float:
+        """The probability that this picture is better than another, 0..1.
+
+        Of two versions of one scene the less damaged one is better, and the score counts too; pictures of different
+        scenes differ in more than damage, so there the scores decide, as they do if the model has no gauge.
+        """
+        if self.lost is not None and other.lost is not None and _alike(self.small, other.small):
+            return _logistic(other.lost - self.lost)
+        return _logistic(SCORE_SLOPE * (self.score - other.score))
+
+
+def probability_better(a: Look, b: Look, reference: Look | None = None, *, score_a: float, score_b: float) -> float:
+    """The probability that picture a is better than picture b, 0..1: see Standing.
+
+    reference: both undamaged; what is damaged is then told by what sets them apart from it. Raises ArgumentError for
+    one of another size.
+    """
+    if reference is None:
+        return Standing.of(a, score_a).beats(Standing.of(b, score_b))
+    lost_a, lost_b, gauge = damage(a, reference), damage(b, reference), a.evidence.gauge
+    if gauge is None or lost_a is None or lost_b is None:
+        lost = [STRUCTURE * structure_lost(look.view, reference.view) for look in (a, b)]
+        return _logistic(SCORE_SLOPE * (score_a - score_b + lost[1] - lost[0]))
+    return _logistic(gauge.slopes[1] * (lost_b - lost_a))
 
 
 def same_scene(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> bool:
     """Whether two pictures of any sizes are versions of one. (H, W, 3) uint8 both."""
-    small_a, small_b = _small(a), _small(b)
-    spread = float(np.linalg.norm(small_a) * np.linalg.norm(small_b))
+    return _alike(_small(a), _small(b))
+
+
+def _alike(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    spread = float(np.linalg.norm(a) * np.linalg.norm(b))
     # A picture of one tone says nothing of its scene.
-    return spread > 0 and float((small_a * small_b).sum()) >= SAME * spread
+    return spread > 0 and float((a * b).sum()) >= SAME * spread
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -232,19 +255,6 @@ def _at_places(mask: NDArray[np.bool_], rows: int, columns: int) -> NDArray[np.b
     small = Image.fromarray(mask.astype(np.uint8) * 255).resize((columns, rows), Image.Resampling.BOX)
     coverage = np.asarray(small)
     return np.asarray(coverage >= min(128, max(1, int(coverage.max()))))
-
-
-def _losses(look: Look) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a picture is expected to lose by category, in points of 100: as a whole, (12,), and by place, (12, h, w)."""
-    judged = Judged.of(look.evidence, width=look.width, height=look.height)
-    drawn, everything = painted(judged), np.ones(judged.evidence.categories[(0, *judged.content)].shape, bool)
-    read = Judged.read(look.evidence, [everything], width=look.width, height=look.height).readings
-    whole, places = np.zeros(len(LOSSES)), np.zeros(drawn.share.shape)
-    for c, losses in enumerate(LOSSES):
-        whole[c] = read.presence[0, c] * np.interp(read.severities[0, c], range(6), losses)
-        lost = np.append(np.interp(judged.readings.severities[:, c], range(6), losses), 0)
-        places[c] = drawn.share[c] * lost[drawn.region[c]]
-    return whole, places
 
 
 def _means(x: NDArray[np.float64]) -> NDArray[np.float64]:

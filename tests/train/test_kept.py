@@ -27,6 +27,8 @@ def test_a_view_is_looked_at_once_even_by_another_run(tmp_path: Path) -> None:
             np.testing.assert_array_equal(one, other)
             np.testing.assert_allclose(one, true, atol=1e-3)
         np.testing.assert_allclose(same.categories, truth.categories, atol=1e-3)
+        assert same.tones is not None
+        assert first[0].tones is not None
         assert (same.width, same.height, same.spread) == (truth.width, truth.height, truth.spread)
 
 

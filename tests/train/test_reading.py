@@ -119,10 +119,10 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
 
     trainer("straight").train()
     stopped = trainer("stopped")
-    stopped._collect([stopped._part(0)])
-    kept = stopped._part(0).stat().st_mtime_ns
+    stopped.parts.collect(stopped._regions, [0])
+    kept = stopped.parts.file(0).stat().st_mtime_ns
     trainer("stopped").train()
-    assert stopped._part(0).stat().st_mtime_ns == kept
+    assert stopped.parts.file(0).stat().st_mtime_ns == kept
     straight, _ = load_reader(tmp_path / "straight" / "reader.safetensors", perception.widths)
     model, read = load_reader(tmp_path / "stopped" / "reader.safetensors", perception.widths)
     assert read == recipe

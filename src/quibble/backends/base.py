@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from quibble.errors import CapabilityError
 from quibble.geometry import Mask, Point
 from quibble.text.conversation import Features
+from quibble.tones import told_of
 
 if TYPE_CHECKING:
     from quibble.backends.language import Sampling
@@ -44,7 +45,9 @@ class Evidence:
     levels: (5,), probabilities of the quality levels, best first, summing to 1.
     spread: points of 100 within which the model expects to miss the mean opinion.
     features: for a language model that reads visual tokens, where they were asked for and the model gives them.
+    tones: of the view, see quibble.tones; for the reader.
     reader: takes a second look at regions; without one, a region is what the maps say of its places.
+    gauge: tells versions of one scene apart; without one, scores have to.
     """
 
     categories: Maps
@@ -55,7 +58,14 @@ class Evidence:
     width: int
     height: int
     features: Features | None = None
+    tones: Maps | None = None
     reader: Reader | None = field(default=None, repr=False, compare=False)
+    gauge: Gauge | None = field(default=None, repr=False, compare=False)
+
+    def toned(self, regions: NDArray[np.bool_]) -> Maps:
+        """What the tones of regions are, (N, h, w): see quibble.tones.told_of."""
+        assert self.tones is not None
+        return told_of(self.tones, regions, self.categories[-1] > 0.5)
 
     def read(self, regions: NDArray[np.bool_]) -> Readings:
         """Look at regions, (N, h, w); none of them is empty."""
@@ -64,6 +74,21 @@ class Evidence:
 
 #: What reads regions of what was seen; see Evidence.read.
 Reader = Callable[[Evidence, NDArray[np.bool_]], Readings]
+
+
+class Gauge(Protocol):
+    """What tells versions of one scene apart, by the features of the whole picture."""
+
+    #: What makes a gap in points the logit of the probability that the less damaged version is better: without the
+    #: original, and with it.
+    slopes: tuple[float, float]
+
+    def __call__(self, features: Features, original: Features | None = None, structure: Maps | None = None) -> float:
+        """Points of 100 that damage takes from people's opinion, about 0 if there is none.
+
+        original: features of the undamaged picture, of the same size; then structure, (3,), is how much of its
+        structure is lost at the full size, a half and a quarter of it.
+        """
 
 
 def averages(seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
@@ -93,7 +118,10 @@ def evidence(
     width: int,
     height: int,
     features: Features | None = None,
+    tones: Maps | None = None,
+    *,
     reader: Reader | None = None,
+    gauge: Gauge | None = None,
 ) -> Evidence:
     """OUTPUTS of one picture, without the batch -> Evidence."""
     categories, severities, kinds, levels, spread = outputs
@@ -106,7 +134,9 @@ def evidence(
         width=width,
         height=height,
         features=features,
+        tones=tones,
         reader=reader,
+        gauge=gauge,
     )
 
 
@@ -155,6 +185,10 @@ class FeatureBackend(PerceptionBackend, Protocol):
     @property
     def reader(self) -> Reader | None:
         """What reads regions by the features, if the model has it."""
+
+    @property
+    def gauge(self) -> Gauge | None:
+        """What tells versions of one scene apart by the features, if the model has it."""
 
 
 class LanguageBackend(Protocol):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Maps, Readings, evidence
 from quibble.backends.weights import NANO, open_session, read_manifest
 from quibble.text.conversation import Features
+from quibble.tones import tones_of
 
 #: Views of one size are run together, this many at a time: more only costs memory on a CPU.
 _BATCH: Final = 4
@@ -31,8 +32,9 @@ class OnnxPerception:
         given = {output.name: output.shape for output in self._session.get_outputs()}
         self._features = FEATURES if FEATURES[0] in given else ()
         self._widths = tuple(int(given[name][1]) for name in self._features)
-        facts = self.manifest.get("reader")
-        self._reader = None if facts is None else OnnxReader(folder, facts)
+        reader, gauge = self.manifest.get("reader"), self.manifest.get("gauge")
+        self._reader = None if reader is None else OnnxReader(folder, reader)
+        self._gauge = None if gauge is None else OnnxGauge(folder, gauge)
         calibration = self.manifest["calibration"]
         self.calibration = Calibration(
             threshold=tuple(calibration["threshold"]),
@@ -60,25 +62,35 @@ class OnnxPerception:
         """See FeatureBackend."""
         return self._reader
 
+    @property
+    def gauge(self) -> OnnxGauge | None:
+        """See FeatureBackend."""
+        return self._gauge
+
     def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
-        """See PerceptionBackend. Exports without features give none, those with a reader always do."""
-        wanted = (*OUTPUTS, *(self._features if features or self._reader is not None else ()))
+        """See PerceptionBackend. Exports without features give none, those with a reader or a gauge always do."""
+        needed = features or self._reader is not None or self._gauge is not None
+        wanted = (*OUTPUTS, *(self._features if needed else ()))
         found: list[Evidence | None] = [None] * len(views)
         by_size: dict[tuple[int, ...], list[int]] = {}
         for i, v in enumerate(views):
             by_size.setdefault(v.shape, []).append(i)
-        for (height, width, _), numbers in by_size.items():
+        for numbers in by_size.values():
             for start in range(0, len(numbers), _BATCH):
                 group = numbers[start : start + _BATCH]
                 outputs = self._session.run(list(wanted), {"image": np.stack([views[i] for i in group])})
                 for row, i in enumerate(group):
-                    found[i] = self._evidence([output[row] for output in outputs], width, height)
+                    found[i] = self._evidence([output[row] for output in outputs], views[i])
         return [seen for seen in found if seen is not None]
 
-    def _evidence(self, outputs: Sequence[Maps], width: int, height: int) -> Evidence:
+    def _evidence(self, outputs: Sequence[Maps], view: NDArray[np.uint8]) -> Evidence:
         maps = tuple(outputs[len(OUTPUTS) :])
         features = Features(maps=maps, eyes=self.eyes) if maps else None
-        return evidence(outputs[: len(OUTPUTS)], width, height, features, self._reader)
+        # Where there are features, a reader may follow.
+        tones = tones_of(view) if maps else None
+        width, height = view.shape[1], view.shape[0]
+        told = outputs[: len(OUTPUTS)]
+        return evidence(told, width, height, features, tones, reader=self._reader, gauge=self._gauge)
 
 
 #: What the reader's graph is given beside the regions, in this order.
@@ -98,9 +110,36 @@ class OnnxReader:
         assert seen.features is not None
         maps = (seen.categories, seen.severities, seen.kinds, *seen.features.maps)
         given = {name: np.asarray(values, np.float32) for name, values in zip(READER_INPUTS, maps, strict=True)}
-        return Readings(*self._session.run(list(READER_OUTPUTS), given | {"regions": regions.astype(np.float32)}))
+        given |= {"regions": regions.astype(np.float32), "tones": seen.toned(regions)}
+        return Readings(*self._session.run(list(READER_OUTPUTS), given))
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
         # One thread: it takes milliseconds, and the threads of two sessions that wait for work are in each other's way.
+        return open_session(self._folder, self._facts, threads=1)
+
+
+#: What the gauge's graph gives: points lost by the picture alone, and against the original.
+GAUGE_OUTPUTS: Final = ("alone", "against")
+
+
+class OnnxGauge:
+    """The damage gauge of an export; a Gauge. The graph is opened when it is first needed."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self._folder, self._facts = folder, facts
+        self.slopes: tuple[float, float] = tuple(facts["slopes"])
+
+    def __call__(self, features: Features, original: Features | None = None, structure: Maps | None = None) -> float:
+        """See Gauge."""
+        given = dict(zip(FEATURES, features.maps, strict=True))
+        given |= {f"original_{name}": m for name, m in zip(FEATURES, (original or features).maps, strict=True)}
+        given["structure"] = np.zeros(3, np.float32) if structure is None else structure
+        outputs = self._session.run(
+            [GAUGE_OUTPUTS[original is not None]], {name: np.asarray(v, np.float32) for name, v in given.items()}
+        )
+        return float(outputs[0][0])
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
         return open_session(self._folder, self._facts, threads=1)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from quibble import tones
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
 from quibble.taxonomy import Category, Distortion
 
@@ -47,27 +48,27 @@ class RegionReader(nn.Module):
 
     def __init__(self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1) -> None:
         super().__init__()
-        inputs = 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths)
+        inputs = 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths) + tones.COUNT
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("deviation", torch.ones(inputs))
         self.members = nn.ModuleList(_member(inputs, hidden, dropout) for _ in range(members))
 
-    def forward(self, maps: Tensor, features: list[Tensor], regions: Tensor) -> Read:
-        """maps, features: as in `pooled`. regions: (N, h, w), 0..1."""
-        return self.read(self.pooled(maps, features, regions))
+    def forward(self, maps: Tensor, features: list[Tensor], regions: Tensor, toned: Tensor) -> Read:
+        """maps, features: as in `pooled`. regions: (N, h, w), 0..1. toned: (N, tones.COUNT)."""
+        return self.read(torch.cat([self.pooled(maps, features, regions), toned], dim=1))
 
     def read(self, pooled: Tensor) -> Read:
-        """What `pooled` gives, (N, inputs) -> Read."""
+        """What `pooled` and quibble.tones give, (N, inputs) -> Read."""
         x = self.standardized(pooled)
         return told_apart(torch.stack([member(x) for member in self.members]).mean(0))
 
     def standardized(self, pooled: Tensor) -> Tensor:
-        """What `pooled` gives as the members read it. (N, inputs) -> the same shape"""
+        """Inputs as the members read them. (N, inputs) -> the same shape"""
         return ((pooled - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
 
     @staticmethod
     def pooled(maps: Tensor, features: list[Tensor], regions: Tensor) -> Tensor:
-        """Means and deviations inside regions, and means over the clean places outside of them. (N, inputs)
+        """Means and deviations inside regions, and means over the clean places outside of them. (N, numbers)
 
         maps: (60, h, w), probabilities of categories and "clean", severities, logits of kinds. features: (C, h, w) and
         so on, each half as large as the one before. regions: (N, h, w), 0..1.

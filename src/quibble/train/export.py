@@ -14,8 +14,10 @@ import torch
 from onnx import TensorProto, numpy_helper
 from torch import Tensor, nn
 
+from quibble import tones
 from quibble.backends.base import FEATURES, OUTPUTS
-from quibble.backends.onnx import READER_INPUTS, READER_OUTPUTS
+from quibble.backends.onnx import GAUGE_OUTPUTS, READER_INPUTS, READER_OUTPUTS
+from quibble.model.gauge import STRUCTURES, DamageGauge
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
 from quibble.model.perception import Exported, Perception
 from quibble.model.reader import RegionReader
@@ -59,9 +61,15 @@ class _ExportedReader(nn.Module):
         self.model = model
 
     def forward(
-        self, categories: Tensor, severities: Tensor, kinds: Tensor, features: list[Tensor], regions: Tensor
+        self,
+        categories: Tensor,
+        severities: Tensor,
+        kinds: Tensor,
+        features: list[Tensor],
+        regions: Tensor,
+        toned: Tensor,
     ) -> tuple[Tensor, ...]:
-        read = self.model(torch.cat([categories, severities, kinds]), features, regions)
+        read = self.model(torch.cat([categories, severities, kinds]), features, regions, toned)
         return read.presence.sigmoid(), read.extent.sigmoid(), read.severities, read.kinds
 
 
@@ -71,15 +79,38 @@ def export_reader(model: RegionReader, widths: tuple[int, ...], path: Path) -> N
     channels = (CATEGORY_CHANNELS, len(Category), len(Distortion))
     maps = [torch.rand(count, rows, columns) for count in channels]
     features = [torch.rand(width, -(-rows // 2**k), -(-columns // 2**k)) for k, width in enumerate(widths)]
-    free = {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
+    count, free = torch.export.Dim.AUTO, {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             _ExportedReader(model).eval(),
-            (*maps, features, torch.ones(3, rows, columns)),
-            input_names=[*READER_INPUTS, "regions"],
+            (*maps, features, torch.ones(3, rows, columns), torch.rand(3, tones.COUNT)),
+            input_names=[*READER_INPUTS, "regions", "tones"],
             output_names=list(READER_OUTPUTS),
-            dynamic_shapes=(free, free, free, [free] * len(features), {0: torch.export.Dim.AUTO, **free}),
+            dynamic_shapes=(free, free, free, [free] * len(features), {0: count, **free}, {0: count}),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    write_graph(program.model_proto, path)
+
+
+def export_gauge(model: DamageGauge, widths: tuple[int, ...], path: Path) -> None:
+    """Write the ONNX file of a damage gauge: features of a picture and of its original, of any size."""
+    rows, columns = 41, 50
+    both = [
+        [torch.rand(width, -(-rows // 2**k), -(-columns // 2**k)) for k, width in enumerate(widths)] for _ in range(2)
+    ]
+    free = {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
+    names = [*FEATURES, *(f"original_{name}" for name in FEATURES), "structure"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            model.eval(),
+            (*both, torch.rand(STRUCTURES)),
+            input_names=names,
+            output_names=list(GAUGE_OUTPUTS),
+            dynamic_shapes=([free] * len(widths), [free] * len(widths), None),
             dynamo=True,
             verbose=False,
         )

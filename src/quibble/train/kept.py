@@ -14,6 +14,7 @@ from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Feat
 from quibble.data.files import atomic_writer
 from quibble.errors import ModelError
 from quibble.text.conversation import Features
+from quibble.tones import tones_of
 
 
 class KeptPerception:
@@ -51,7 +52,9 @@ class KeptPerception:
         with np.load(path) as kept:
             outputs, maps = ([kept[name].astype(np.float32) for name in names] for names in (OUTPUTS, FEATURES))
         features = Features(maps=tuple(maps), eyes=self.eyes)
-        return evidence(outputs, width, height, features, self._inner.reader)
+        # Tones are as quickly made as read.
+        tones = tones_of(view)
+        return evidence(outputs, width, height, features, tones, reader=self._inner.reader, gauge=self._inner.gauge)
 
     @staticmethod
     def _keep(seen: Evidence, path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +15,13 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 
 from quibble.backends.base import Evidence, FeatureBackend, Reader, Readings
-from quibble.errors import ModelError, RecipeError
+from quibble.errors import ModelError
 from quibble.model.reader import Read, RegionReader, told_apart
 from quibble.train import validation
 from quibble.train.batches import random_batches
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
 from quibble.train.journal import Journal, say
+from quibble.train.parts import Parts, same_origin
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
 from quibble.train.regions import TRUE, Rows, described, joined, rows_of
 from quibble.train.sources import DenseItem, DenseSource, find_photos
@@ -45,17 +44,18 @@ class ReaderTrainer:
         if not perception.widths:
             raise ModelError(f"the perception {perception.name} gives no features: export it again with this version")
         self.recipe, self.folder, self.perception = recipe, folder, perception
-        self.regions, self.weights = folder / "regions", folder / "reader.safetensors"
-        self.regions.mkdir(parents=True, exist_ok=True)
-        self._same_origin(folder / "origin.json")
+        self.weights = folder / "reader.safetensors"
+        self.parts = Parts(folder=folder / "regions", pictures=recipe.reader.pictures, size=PART)
+        folder.mkdir(parents=True, exist_ok=True)
+        made = {key: recipe.to_dict()[key] for key in ("seed", "dense", "opinion")}
+        same_origin(folder, {"perception": perception.eyes, **made}, "regions")
         self.source = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
         self.held_out = find_photos(recipe, cache, held_out=True)
 
     def train(self) -> None:
         """Look at all pictures, fit, and measure on the held-out photographs."""
-        files = [self._part(number) for number in range(-(-self.recipe.reader.pictures // PART))]
-        self._collect(files)
-        rows = joined([Rows(*torch.load(file, weights_only=True)) for file in files])
+        self.parts.collect(self._regions)
+        rows = joined([Rows(*part) for part in self.parts.load()])
         say(f"{len(rows.source)} regions of {self.recipe.reader.pictures} pictures")
         model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
         save_weights(model.state_dict(), self.recipe.to_dict(), self.weights)
@@ -78,43 +78,9 @@ class ReaderTrainer:
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
         return {f"val/{name}": value for name, value in validation.measure_dense(look, truths).items()}
 
-    def _range(self, number: int) -> tuple[int, int]:
-        """First picture of a part, and the one after its last."""
-        return number * PART, min((number + 1) * PART, self.recipe.reader.pictures)
-
-    def _part(self, number: int) -> Path:
-        # The last part of a short run is not taken for the whole one of a longer run.
-        first, end = self._range(number)
-        return self.regions / f"{first:06d}-{end:06d}.pt"
-
-    def _same_origin(self, note: Path) -> None:
-        """Regions that another perception saw, or of other pictures, are not mixed with these."""
-        recipe = self.recipe.to_dict()
-        now = {"perception": self.perception.eyes, **{key: recipe[key] for key in ("seed", "dense", "opinion")}}
-        # As it is read back: lists for tuples.
-        now = json.loads(json.dumps(now))
-        then = json.loads(note.read_text(encoding="utf-8")) if note.exists() else now
-        differing = [key for key in now if then.get(key) != now[key]]
-        if differing:
-            raise RecipeError(
-                f"{self.folder} holds regions made with another {', '.join(differing)}: train into a new folder"
-            )
-        note.write_text(json.dumps(now), encoding="utf-8")
-
-    def _collect(self, files: list[Path]) -> None:
-        started, made = time.monotonic(), 0
-        for number, file in enumerate(files):
-            if file.exists():
-                continue
-            first, last = self._range(number)
-            parts = [self._rows(item, i) for i, item in zip(range(first, last), self._items(first, last), strict=True)]
-            temporary = file.with_suffix(".tmp")
-            torch.save(tuple(joined([part for part in parts if part is not None])), temporary)
-            temporary.replace(file)
-            made += last - first
-            rate = made / (time.monotonic() - started)
-            left = (self.recipe.reader.pictures - last) / rate / 60
-            say(f"{last}/{self.recipe.reader.pictures} pictures  {rate:.1f} a second  {left:.0f} minutes to go")
+    def _regions(self, first: int, end: int) -> Rows:
+        parts = [self._rows(item, i) for i, item in zip(range(first, end), self._items(first, end), strict=True)]
+        return joined([part for part in parts if part is not None])
 
     def _items(self, first: int, last: int) -> Iterator[DenseItem]:
         """Made by a worker while perception looks at the one before."""

@@ -77,7 +77,8 @@ def described(seen: Evidence, regions: NDArray[np.bool_]) -> Tensor:
     assert seen.features is not None
     maps = torch.from_numpy(np.concatenate([seen.categories, seen.severities, seen.kinds]))
     features = [torch.from_numpy(np.ascontiguousarray(scale, np.float32)) for scale in seen.features.maps]
-    return RegionReader.pooled(maps, features, torch.from_numpy(regions).float())
+    pooled = RegionReader.pooled(maps, features, torch.from_numpy(regions).float())
+    return torch.cat([pooled, torch.from_numpy(seen.toned(regions))], dim=1)
 
 
 def joined(parts: list[Rows]) -> Rows:

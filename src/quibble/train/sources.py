@@ -21,7 +21,7 @@ from quibble.errors import RecipeError
 from quibble.taxonomy import ORDERS, Category, Distortion
 from quibble.train import camera
 from quibble.train.bank import Bank
-from quibble.train.recipe import DenseData, OpinionData, ReaderRecipe, Recipe
+from quibble.train.recipe import DenseData, GaugeRecipe, OpinionData, ReaderRecipe, Recipe
 
 CATEGORIES = list(Category)
 DISTORTIONS = list(Distortion)
@@ -79,7 +79,7 @@ def is_held_out(name: str, percent: int) -> bool:
     return zlib.crc32(name.encode()) % 100 < percent
 
 
-def find_photos(recipe: Recipe | ReaderRecipe, cache: Path, *, held_out: bool) -> Photos:
+def find_photos(recipe: Recipe | ReaderRecipe | GaugeRecipe, cache: Path, *, held_out: bool) -> Photos:
     """The clean photographs of one side of the split. Raises RecipeError if there are none."""
     data = recipe.dense
     files = _photo_files(data, held_out=held_out)
@@ -374,6 +374,15 @@ def _damage(rng: np.random.Generator, crop: Picture) -> tuple[Picture, float]:
     out = np.where(mask[..., None], distort.apply_all(crop, plan), crop)
     here = distort.combine_opinions([distort.opinion(d.distortion, d.level) for d in plan])
     return out, distort.combine_opinions([here], [float(mask.mean())]) / 100
+
+
+def less_rated(data: OpinionData, cache: Path, *, held_out: bool, count: int, seed: int) -> tuple[Bank, list[float]]:
+    """Some photographs of one side of the split that people find something wrong with, in a random order, and their
+    mean opinions, 0..100, of which a clean one has 100. No more than there are."""
+    part = [(name, mos) for name, mos in _read_split(data)["val" if held_out else "train"] if mos < data.clean_from]
+    chosen = [part[int(i)] for i in np.random.default_rng(seed).permutation(len(part))[:count]]
+    files = [Path(data.folder) / name for name, _ in chosen]
+    return Bank.build(files, cache), [100 * mos / data.clean_from for _, mos in chosen]
 
 
 def opinion_validation(data: OpinionData, cache: Path) -> tuple[Bank, list[str], list[float]]:
