@@ -74,23 +74,31 @@ def told_of(tones: Maps, regions: Places, clean: Places) -> Maps:
 
 def _described(tones: Maps, places: Places) -> Maps:
     """(N, places) -> (N, _EACH)"""
-    weights = places.astype(np.float32)
-    size = weights.sum(axis=1, keepdims=True)
-    share = weights / np.maximum(size, 1)
+    # Counting, and no matrix product: the threads of numpy's would wait in the way of those that run the model.
+    row, column = np.nonzero(places)
+    size = np.bincount(row, minlength=len(places))[:, None]
+    some = np.maximum(size, 1)
+    flat = tones.reshape(len(tones), -1)
     parts = [
-        _percentiles(share, tones[number].ravel(), limits, asked) for number, (_, limits, asked) in enumerate(_SPREAD)
+        _percentiles(row, flat[number][column], some, limits, asked)
+        for number, (_, limits, asked) in enumerate(_SPREAD)
     ]
-    parts.append(share @ tones[len(_SPREAD) :].reshape(len(_MEANS), -1).T)
+    sums = [np.bincount(row, values[column], len(places)) for values in flat[len(_SPREAD) :]]
+    parts.append(np.stack(sums, axis=1) / some)
     return np.asarray(np.where(size >= _FEWEST, np.concatenate(parts, axis=1), 0), np.float32)
 
 
-def _percentiles(share: Maps, values: Maps, limits: tuple[float, float], asked: tuple[int, ...]) -> Maps:
-    """Percentiles of values under weights that sum to 1, (N, places), from histograms. (N, asked)"""
+def _percentiles(
+    row: NDArray[np.intp], values: Maps, size: NDArray[np.intp], limits: tuple[float, float], asked: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Percentiles of the values of each row, from histograms. row, values: (n,); size: how many each has, (N, 1).
+    (N, asked)"""
     low, high = limits
-    number = np.clip((values - low) / (high - low) * _BINS, 0, _BINS - 1).astype(np.intp)
-    histogram = share @ (number[:, None] == np.arange(_BINS)).astype(np.float32)
+    number = np.clip((values - low) * (_BINS / (high - low)), 0, _BINS - 1).astype(np.intp)
+    counted = np.bincount(row * _BINS + number, minlength=len(size) * _BINS)
+    histogram = counted.reshape(len(size), _BINS) / size
     below = np.pad(histogram.cumsum(axis=1), ((0, 0), (1, 0)))
-    out = np.empty((len(share), len(asked)), np.float32)
+    out = np.empty((len(size), len(asked)))
     for column, percent in enumerate(asked):
         wanted = percent / 100
         at = np.minimum((below[:, 1:] < wanted).sum(axis=1), _BINS - 1)[:, None]

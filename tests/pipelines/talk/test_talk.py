@@ -122,6 +122,38 @@ def test_a_region_has_no_two_opposites() -> None:
     assert [n.category for n in region.supposed(notes, 2)] == [Category.DARKEN, Category.NOISE]
 
 
+def test_each_wording_of_which_is_better_is_answered_as_it_is_meant() -> None:
+    meant = {
+        "Is A better than B?": ("yes", "no"),
+        "Is B better than A?": ("no", "yes"),
+        "Is A worse than B?": ("no", "yes"),
+        "Is B worse than A?": ("yes", "no"),
+        "Is image A better or image B?": ("A", "B"),
+        "Is the first or the second one better?": ("A", "B"),
+        "Which has the lower quality?": ("B", "A"),
+        "Which one should be thrown away?": ("B", "A"),
+        "Which is damaged more?": ("B", "A"),
+        "Which one is damaged less?": ("A", "B"),
+        "Of the two, which one has suffered more?": ("B", "A"),
+        "Which would people prefer?": ("A", "B"),
+    }
+    asked = set()
+    simulator = Simulator(np.random.default_rng(1))
+    pairs = []
+    for _ in range(20):
+        a, b = simulator.picture().trimmed(), simulator.picture().trimmed()
+        pairs.append(Pair(a=Sight(a), b=Sight(b), notes=simulator.comparison(a, b)))
+    assert {pair.notes.winner for pair in pairs} == {"A", "B"}
+    for seed in range(2500):
+        pair = pairs[seed % len(pairs)]
+        exchange = compare.better(Writer(np.random.default_rng(seed)), pair)
+        for question, (if_a, if_b) in meant.items():
+            if exchange.question.startswith(question):
+                asked.add(question)
+                assert exchange.key == (if_a if pair.notes.winner == "A" else if_b)
+    assert asked == set(meant)
+
+
 def test_the_better_picture_is_the_comparisons() -> None:
     simulator = Simulator(np.random.default_rng(1))
     a, b = simulator.picture().trimmed(), simulator.picture().trimmed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,6 +85,9 @@ _BETTER: Final = pool(
     "which one is damaged less?",
     "which one is in better condition?",
 )
+#: Where the worse one is asked for; and a question for a yes or a no about one of the two.
+_WORSE: Final = ("worse", "suffered", "delete", "lower", "thrown away", "damaged more")
+_IS_ONE: Final = re.compile(r"is ([ab]) (better|worse) than")
 _WHY: Final = pool(
     "talk.better_why",
     "compare the two [pictures|images] in detail.",
@@ -226,13 +230,12 @@ def better(writer: Writer, pair: Pair) -> Exchange:
     question = sentence(writer.write(_BETTER))
     low = question.lower()
     winner, loser = pair.notes.winner, pair.notes.loser
-    if low.startswith("is "):
-        asked = "A" if low.startswith("is a ") else "B"
-        word = "yes" if asked == winner else "no"
+    worse = any(word in low for word in _WORSE)
+    key = loser if worse else winner
+    if asked := _IS_ONE.match(low):
+        word = "yes" if asked[1].upper() == key else "no"
         told = writer.one_of(f"{word}|{word}, image {winner} is better|{word}: {winner} is better")
         return Exchange(kind="compare", question=question, answer=sentence(told), key=word)
-    worse = any(word in low for word in ("worse", "suffered", "delete"))
-    key = loser if worse else winner
     if brief(writer, 0.4):
         short = writer.one_of(f"Image {key}|{key}|Image {key}")
         return Exchange(kind="compare", question=briefly(writer, question), answer=short, key=key)
