@@ -53,8 +53,8 @@ def test_of_two_versions_the_less_damaged_one_is_better(assessor: Assessor, name
         scores = {"score_a": assessor.score(better).value, "score_b": assessor.score(worse).value}
         for reference in (None, original):
             assert noting.probability_better(better, worse, reference, **scores) > 0.75
-        damage = [noting.damage(look, original) for look in (original, better, worse)]
-        assert damage == sorted(damage, key=float)
+        damage = [noting.damage(look, original) or 0.0 for look in (original, better, worse)]
+        assert damage == sorted(damage)
 
 
 @pytest.mark.parametrize("distortion", ["blur.gaussian", "noise.gaussian_rgb", "compression.jpeg", "darken.shift_hsv"])

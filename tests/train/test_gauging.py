@@ -128,6 +128,9 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
     assert {round(base, 1) for base in seen.base[8:].tolist()} < {37.5, 50.0, 62.5, 75.0}
     with pytest.raises(RecipeError, match="another seed: train into a new folder"):
         GaugeTrainer(replace(recipe, seed=1), tmp_path / "stopped", perception, tmp_path / "cache")
+    fewer = replace(recipe, gauge=replace(recipe.gauge, photographs=5))
+    with pytest.raises(RecipeError, match="another photographs"):
+        GaugeTrainer(fewer, tmp_path / "stopped", perception, tmp_path / "cache")
 
 
 def test_the_graph_says_what_the_model_does(eyes: Path, tmp_path: Path) -> None:
@@ -148,7 +151,8 @@ def test_the_graph_says_what_the_model_does(eyes: Path, tmp_path: Path) -> None:
         assert other.features is not None
         structure = np.array([0.3, 0.2, 0.1], np.float32)
         with torch.inference_mode():
-            maps = [[torch.from_numpy(m.astype(np.float32)) for m in seen.features.maps] for seen in (one, other)]
+            both = one.features.maps, other.features.maps
+            maps = [[torch.from_numpy(m.astype(np.float32)) for m in features] for features in both]
             alone, against = model(*maps, torch.from_numpy(structure))
         assert one.gauge(one.features) == pytest.approx(float(alone), abs=0.1)
         assert one.gauge(one.features, other.features, structure) == pytest.approx(float(against), abs=0.1)

@@ -55,7 +55,8 @@ class GaugeTrainer:
         self.parts = Parts(folder=folder / "versions", pictures=count, size=PART, what="photographs")
         folder.mkdir(parents=True, exist_ok=True)
         made = {key: recipe.to_dict()[key] for key in ("seed", "dense", "opinion")}
-        same_origin(folder, {"perception": perception.eyes, **made}, "versions")
+        # Behind the clean photographs, a number means one of the others.
+        same_origin(folder, {"perception": perception.eyes, "photographs": self.clean, **made}, "versions")
 
     def train(self) -> None:
         """Look at all versions, fit, and measure on the held-out photographs."""
