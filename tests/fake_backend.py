@@ -12,11 +12,26 @@ from quibble.backends.base import Calibration, Evidence
 from quibble.text.conversation import Features
 
 
+class LeftGauge:
+    """What is bright to the left has lost 90 points, unless the original is; and what has no structure of it, 50."""
+
+    slopes = (0.1, 0.1)
+
+    def __call__(
+        self, features: Features, original: Features | None = None, structure: NDArray[np.float32] | None = None
+    ) -> float:
+        finest = features.maps[0]
+        lost = 90.0 if finest[:, :, : finest.shape[2] // 2].mean() > 0.5 else 0.0
+        if original is None or structure is None:
+            return lost
+        return max(0.0, lost - self(original)) + 50 * float(structure.mean())
+
+
 class FakeBackend:
     name = "fake"
     eyes = "fake-eyes"
     reader = None
-    gauge = None
+    gauge = LeftGauge()
     widths = (2, 3, 4, 5)
     calibration = Calibration(threshold=(0.5,) * 12, slope=1.0, offset=0.0, interval=2.0)
 
@@ -27,7 +42,7 @@ class FakeBackend:
     def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
         self.runs.append(len(views))
         self.asked.append(features)
-        return [self._see(view, self._features(view) if features else None) for view in views]
+        return [self._see(view, self._features(view)) for view in views]
 
     def _features(self, view: NDArray[np.uint8]) -> Features:
         """How bright each place is, as often as there are channels."""
@@ -38,7 +53,7 @@ class FakeBackend:
             maps.append(np.stack([np.asarray(small, np.float32) / np.float32(255)] * channels))
         return Features(maps=tuple(maps), eyes=self.eyes)
 
-    def _see(self, view: NDArray[np.uint8], features: Features | None) -> Evidence:
+    def _see(self, view: NDArray[np.uint8], features: Features) -> Evidence:
         height, width = view.shape[:2]
         rows, columns = -(-height // 4), -(-width // 4)
         categories = np.full((13, rows, columns), 0.01, np.float32)
@@ -56,4 +71,5 @@ class FakeBackend:
             width=width,
             height=height,
             features=features,
+            gauge=self.gauge,
         )

@@ -21,7 +21,9 @@ BRIGHT, DARK = np.full((128, 160, 3), 200, np.uint8), np.full((128, 160, 3), 40,
 
 
 def look(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Look:
-    return Assessor(FakeBackend()).look(picture)
+    """Without a gauge."""
+    seen = Assessor(FakeBackend()).look(picture)
+    return replace(seen, seen=replace(seen.evidence, gauge=None))
 
 
 def test_notes_of_a_picture_are_its_findings() -> None:

@@ -4,11 +4,13 @@ import pytest
 
 from quibble.errors import RecipeError
 from quibble.train.recipe import (
+    GaugeRecipe,
     LanguageRecipe,
     PicturesRecipe,
     ReaderRecipe,
     Recipe,
     from_dict,
+    gauge_from_dict,
     language_from_dict,
     load,
     load_any,
@@ -28,6 +30,7 @@ def test_every_recipe_loads() -> None:
         "grounding-iqa.toml",
         "iqa-octopus.toml",
         "llava-projector.toml",
+        "nano-gauge.toml",
         "nano-language.toml",
         "nano-perception-gpu.toml",
         "nano-perception.toml",
@@ -45,6 +48,7 @@ def test_every_recipe_loads() -> None:
             LanguageRecipe: language_from_dict,
             PicturesRecipe: pictures_from_dict,
             ReaderRecipe: reader_from_dict,
+            GaugeRecipe: gauge_from_dict,
             TuningRecipe: tuning_from_dict,
             Recipe: from_dict,
         }
@@ -53,6 +57,7 @@ def test_every_recipe_loads() -> None:
             "nano-language.toml": LanguageRecipe,
             "nano-pictures.toml": PicturesRecipe,
             "nano-reader.toml": ReaderRecipe,
+            "nano-gauge.toml": GaugeRecipe,
         }
         assert type(recipe) is nano.get(name, Recipe if "nano" in name else TuningRecipe)
 
