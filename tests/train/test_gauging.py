@@ -11,7 +11,7 @@ from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError, RecipeError
 from quibble.train.export import export_gauge, file_facts
 from quibble.train.gauging import GaugeTrainer, accuracies, fit, gauge_loss, inputs, joined, load_gauge
-from quibble.train.recipe import GaugeData, GaugeRecipe, gauge_from_dict, load_any
+from quibble.train.recipe import GaugeData, GaugeRecipe, gauge_from_dict
 from quibble.train.versions import EACH, Versions, described, versions
 from tests.model.test_perception import TINY
 from tests.train.test_reading import eyes
@@ -166,9 +166,3 @@ def test_what_cannot_be_gauged_is_refused(recipe: GaugeRecipe, eyes: Path, tmp_p
     missing = replace(recipe, dense=replace(recipe.dense, photos=()))
     with pytest.raises(RecipeError, match="no photographs"):
         GaugeTrainer(missing, tmp_path / "run", OnnxPerception(eyes, threads=1), tmp_path / "cache")
-
-
-def test_the_recipe_in_the_repository_is_one_of_the_gauge() -> None:
-    recipe = load_any(Path(__file__).parents[2] / "recipes" / "nano-gauge.toml")
-    assert isinstance(recipe, GaugeRecipe)
-    assert len(joined([made(0, 2), made(1, 3)]).opinion) == 5
