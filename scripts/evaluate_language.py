@@ -49,8 +49,6 @@ Grounder = Callable[[Perceived, str], Mask | None]
 SEED = 17
 #: Questions on every picture, and the side to which clean photographs are shrunk.
 EACH, LONG_SIDE = 4, 512
-#: A mask is strong from this severity and this share of the picture in percent on.
-STRONG_SEVERITY, STRONG_SHARE = 3.0, 10
 #: Pairs whose opinions differ by less have no winner.
 OPINION_GAP = 3.0
 
@@ -116,15 +114,13 @@ def measure_referring(speaker: Speaker, items: Iterable[Perceived], tally: Tally
 def measure_descriptions(speaker: Speaker, items: Iterable[Perceived], tally: Tally) -> None:
     """Agreement of descriptions with the findings of the same picture."""
     for number, item in enumerate(items):
-        exchange = describe(writer_of(3, number), Sight(item.notes))
+        sight = Sight(item.notes)
+        exchange = describe(writer_of(3, number), sight)
         named = categories_named(ask(speaker, item.about(), exchange))
         found = {note.category for note in item.notes.notes}
         for category in named:
             tally.add("agreement/named_is_shown", category in found)
-        strong = {
-            n.category for n in item.notes.notes if n.severity >= STRONG_SEVERITY and n.spot.share >= STRONG_SHARE
-        }
-        for category in strong:
+        for category in sight.strong:
             tally.add("agreement/strong_is_named", category in named)
 
 

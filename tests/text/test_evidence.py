@@ -23,6 +23,20 @@ def test_a_picture_in_its_code() -> None:
     )
 
 
+def test_the_worst_and_the_mildest_of_several_are_marked() -> None:
+    noise = [note(Category.NOISE, severity) for severity in (2.2, 4.0, 1.1)]
+    told = PictureNotes(score=43, notes=(noise[0], note(), *noise[1:])).encode().split("; ")
+    assert [part.partition(" sure")[0] for part in told[1:]] == [
+        "noise moderate 2.2",
+        "blur motion obvious 3.1",
+        "noise serious 4.0 most",
+        "noise slight 1.1 least",
+    ]
+    alike = PictureNotes(score=43, notes=(noise[0], noise[0])).encode()
+    assert "most" not in alike
+    assert "least" not in alike
+
+
 def test_nothing_found() -> None:
     assert PictureNotes(score=88, notes=()).encode() == "score 88 excellent; nothing"
 

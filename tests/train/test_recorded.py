@@ -82,6 +82,24 @@ def test_a_box_is_the_one_that_the_notes_have(items: list[Perceived]) -> None:
     assert all(near.code in answer for answer in codes)
 
 
+def test_the_worst_of_several_places_is_asked_for_only_where_the_notes_agree(
+    photos_folder: Path, tmp_path: Path
+) -> None:
+    build(photos_folder, tmp_path / "sid", Settings(records=6, long_side=LONG_SIDE, mix={Task.SID_G: 1}))
+    items = list(perceive(tmp_path / "sid", Assessor(FakeBackend())))
+    for item in items:
+        assert item.asked is not None
+        (step, *_) = item.record.regions[item.asked].degradations
+        truth = true_notes(item.record)
+        right = replace(item, notes=truth)
+        turned = tuple(replace(n, severity=round(5.5 - n.severity, 1)) for n in truth.notes)
+        wrong = replace(item, notes=replace(truth, notes=turned))
+        several = len([n for n in truth.notes if n.category is step.category]) > 1
+        for told, asked in ((right, True), (wrong, not several)):
+            kinds = {exchange.kind for n in range(8) for exchange in Recorded(3, [told])[n].exchanges}
+            assert (Task.SID_G.value in kinds) == asked
+
+
 def test_an_item_depends_on_seed_and_number_alone(items: list[Perceived]) -> None:
     source = Mixed(5, Simulated(5), Recorded(5, items), 0.5)
     assert [source[i] for i in range(20)] == [source[i] for i in reversed(range(20))][::-1]

@@ -4,13 +4,15 @@ A picture's notes are its score and its findings, the most important first, with
 answers are written from notes, so text and masks agree. The code is short and regular:
 
     score 43 poor; blur motion obvious 3.1 sure 9 at top mid left share 23 box (045,188)
+    score 52 fair; noise slight 1.2 least sure 7 at top left share 9 box (021,086); noise serious 4.0 most sure 9 at ...
     score 71 good; nothing; hint noise 4 slight 1.3 at bottom right share 12 box (210,399)
     region at bottom right share 12; blur 9 obvious 3.2; noise 2 slight 1.0; clean 0
     compare B 82; blur A 2.1; noise B 0.8
 
 `sure` and the numbers behind the names of hints and of a region's categories are tenths of probability, 0..9. `at` is
 IQA-Octopus eq. 1, with "mid" where a box's middle lies near the picture's, "full" where a box runs from edge to edge
-and "all" for nearly the whole picture. `box` is the grid code of Grounding-IQA eq. 1. A comparison names the
+and "all" for nearly the whole picture. Of several findings of one category the worst is marked "most" and the mildest
+"least". `box` is the grid code of Grounding-IQA eq. 1. A comparison names the
 better picture and how probable that is (percent), and for each category the picture that has more of it and by how much
 severity.
 """
@@ -124,9 +126,11 @@ class Note:
         """One of the five severity words."""
         return severity_word(self.severity)
 
-    def encode(self) -> str:
+    def encode(self, mark: str = "") -> str:
+        """mark: how it compares with others of its category, "most" or "least"."""
         name = self.category.value if self.distortion is None else f"{self.category.value} {self.distortion.kind}"
-        return f"{name} {self.word} {self.severity:.1f} sure {self.sure} {self.spot.encode()} box {self.spot.code}"
+        told = f"{name} {self.word} {self.severity:.1f} {mark}".rstrip()
+        return f"{told} sure {self.sure} {self.spot.encode()} box {self.spot.code}"
 
     def encode_hint(self) -> str:
         name, at = self.category.value, self.spot
@@ -161,10 +165,16 @@ class PictureNotes:
         return PictureNotes(score=self.score, notes=self.notes[:MOST_OF_SEVERAL])
 
     def encode(self) -> str:
-        parts = [f"score {self.score} {self.level.value}", *(note.encode() for note in self.notes)]
+        parts = [f"score {self.score} {self.level.value}", *(note.encode(self._mark(note)) for note in self.notes)]
         if not self.notes:
             parts.append("nothing")
         return "; ".join([*parts, *(f"hint {hint.encode_hint()}" for hint in self.hints)])
+
+    def _mark(self, note: Note) -> str:
+        severities = [other.severity for other in self.notes if other.category is note.category]
+        if min(severities) == max(severities):
+            return ""
+        return "most" if note.severity == max(severities) else "least" if note.severity == min(severities) else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from quibble.assessor import Assessor
 from quibble.data import Record, RegionEntry, samples
+from quibble.degradation import Degradation
 from quibble.geometry import Mask
 from quibble.noting import SCORE_SLOPE, coverage, picture_notes, region_notes
 from quibble.pipelines.plans import Task
@@ -188,10 +189,11 @@ class Recorded:
         spot = _spot(entry, image.width, image.height)
         told = (*item.notes.notes, *item.notes.hints)
         seen = {note.category: note for note in reversed(told) if note.spot.box.iou(spot.box) >= _MADE_OUT}
+        by_rank = item.record.task == Task.SID_G
         notes = tuple(
             Note(category=s.category, distortion=None, severity=round(s.level, 1), sure=9, spot=spot)
             for s in entry.degradations
-            if s.category in seen
+            if s.category in seen and (not by_rank or _stands_out(item, s, seen[s.category]))
         )
         if not notes:
             return self._anything(writer, item)
@@ -221,6 +223,15 @@ def _made_out(item: Perceived) -> dict[Category, list[int]]:
             for number in numbers
         )
     }
+
+
+def _stands_out(item: Perceived, step: Degradation, seen: Note) -> bool:
+    """Whether a region's defect, the worst or the mildest of its category in truth, is so by the notes as well."""
+    most = step.level == max(
+        other.level for entry in item.record.regions for other in entry.degradations if other.category is step.category
+    )
+    severities = [note.severity for note in item.notes.notes if note.category is step.category]
+    return not severities or seen.severity == (max(severities) if most else min(severities))
 
 
 def _pixels(item: Perceived, region: int) -> Mask:

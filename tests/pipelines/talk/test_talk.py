@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from quibble.pipelines.talk import choice, compare, describe, ground, kinds, region, what, yes_no
+from quibble.pipelines.talk import choice, compare, describe, ground, how, kinds, region, what, yes_no
 from quibble.pipelines.talk.choice import choose_main
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
@@ -97,6 +97,28 @@ def test_places_hold_the_terms_that_point() -> None:
 
 def test_a_box_is_the_notes_grid_code() -> None:
     assert "](000,126)" in ground.pointed(writer(), [note()], box=True)
+
+
+@pytest.mark.parametrize("most", [True, False])
+def test_the_extreme_of_several_is_the_one_by_its_severity(most: bool) -> None:
+    spots = [Spot(cells=(0, 63), share=4), Spot(cells=(200, 273), share=9), CORNER]
+    several = [note(Category.NOISE, severity, at) for severity, at in zip((2.0, 1.1, 3.6), spots, strict=True)]
+    for seed in range(20):
+        exchange = ground.extreme(writer(seed), sight(note(Category.BLUR), *several), most=most)
+        assert exchange is not None
+        assert several[2 if most else 1].spot.code in exchange.answer
+        assert exchange.topic is Category.NOISE
+    assert ground.extreme(writer(), sight(several[0], note(Category.BLUR)), most=most) is None
+
+
+def test_who_asks_how_good_it_is_hears_what_spoils_it() -> None:
+    large = Spot(cells=(0, 399), share=80)
+    shown = sight(note(Category.NOISE, 4.2, large), note(Category.BLUR, 1.2, Spot(cells=(0, 21), share=1)), score=30)
+    assert shown.strong == {Category.NOISE}
+    for seed in range(30):
+        exchange = how.how_good(writer(seed), shown)
+        in_a_word = exchange.answer == "Poor"
+        assert in_a_word or Category.NOISE in categories_named(exchange.answer), exchange.answer
 
 
 def test_a_mask_is_promised_only_for_what_was_found() -> None:

@@ -29,6 +29,9 @@ BRIEF: Final = pool(
 
 #: From this share of the main defect's weight on, another one may be called the main one too.
 _ALIKE: Final = 0.67
+#: A defect is strong from this severity and this share of the picture in percent on.
+STRONG_SEVERITY: Final = 3.0
+STRONG_SHARE: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +75,11 @@ class Sight:
     def worst(self) -> Note:
         """The note with the highest severity, the most important of equals."""
         return max(self.notes, key=lambda note: note.severity)
+
+    @property
+    def strong(self) -> set[Category]:
+        """The categories that whoever describes the picture must not leave out."""
+        return {n.category for n in self.notes if n.severity >= STRONG_SEVERITY and n.spot.share >= STRONG_SHARE}
 
     @property
     def absent(self) -> list[Category]:

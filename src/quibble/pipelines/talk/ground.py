@@ -338,8 +338,8 @@ def most_of(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
     return _region_answer(writer, kind, question, Cluster(notes=(notes[0],)), sight, box=box, mask=mask)
 
 
-def extreme_alone(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
-    """The grid code of the region with the most or the least of a defect, where there are several."""
+def extreme(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
+    """The box of the region with the most or the least of a defect, where there are several, alone or with its name."""
     several = [notes for notes in sight.by_category.values() if len(notes) > 1]
     if not several:
         return None
@@ -347,10 +347,12 @@ def extreme_alone(writer: Writer, sight: Sight, *, most: bool) -> Exchange | Non
     if abs(notes[0].severity - notes[1].severity) < _MARGIN:
         return None
     category, kind = notes[0].category, "sid_most" if most else "sid_least"
-    question = (
-        f"{_asked(writer, kind, defect=_plain(writer, category))} {writer.write(_ASK_BOX)} {writer.write(_ALONE)}"
-    )
+    question = f"{_asked(writer, kind, defect=_plain(writer, category))} {writer.write(_ASK_BOX)}"
     code = notes[0].spot.code
+    if chance(writer, 0.5):
+        answer = sentence(f"[{graded(writer, notes[0])}]{code}")
+        return Exchange(kind=kind, question=question, answer=answer, key=code, topic=category)
+    question = f"{question} {writer.write(_ALONE)}"
     return Exchange(kind="box", question=question, answer=code, key=code, topic=category)
 
 
