@@ -45,9 +45,10 @@ def of_task(items: list[Perceived], task: Task) -> list[Perceived]:
 def test_a_region_is_referred_to_by_what_it_truly_has(items: list[Perceived]) -> None:
     for item in of_task(items, Task.REFER_SHORT):
         assert item.asked is not None
-        (exchange,) = Recorded(3, [item])[0].exchanges
         truth = {category for category, _, _ in true_region(item.record, item.asked).found}
-        assert categories_named(exchange.answer) == truth
+        said = [example.exchanges[0] for n in range(12) if (example := Recorded(3, [item])[n]).region is not None]
+        assert len(said) > 4
+        assert all(categories_named(exchange.answer) == truth for exchange in said)
 
 
 def test_a_place_is_told_from_the_truth_only_where_the_notes_show_it(items: list[Perceived]) -> None:
@@ -59,8 +60,9 @@ def test_a_place_is_told_from_the_truth_only_where_the_notes_show_it(items: list
     forms = set()
     for number in range(30):
         example = Recorded(3, [told])[number]
-        (exchange,) = example.exchanges
-        assert exchange.kind == Task.DAO_G.value
+        exchange = example.exchanges[0]
+        if exchange.kind != Task.DAO_G.value:
+            continue
         forms.add(SEGMENT_TEXT in exchange.answer)
         assert len(example.masks) == (SEGMENT_TEXT in exchange.answer)
     assert forms == {True, False}

@@ -17,7 +17,7 @@ from quibble.degradation import Degradation
 from quibble.geometry import Mask
 from quibble.noting import SCORE_SLOPE, coverage, picture_notes, region_notes
 from quibble.pipelines.plans import Task
-from quibble.pipelines.talk import ground, kinds, region
+from quibble.pipelines.talk import describe, ground, kinds, region
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Sight, chance
 from quibble.pipelines.talk.ground import Cluster
@@ -34,8 +34,11 @@ _MADE_OUT: Final = 0.25
 #: Shares of conversations with pictures that compare two of them, and that ask for the mask of a defect.
 _COMPARED: Final = 0.1
 _LOCATED: Final = 0.4
-#: Share of the others, if nothing in particular is asked of a record, with many short questions.
-_DRILLED: Final = 0.5
+#: Share of the others that may ask anything of the picture, whatever the record's own task is.
+_FREE: Final = 0.35
+#: Shares of these, and of what is asked of records of whole pictures, that describe it, and that are short questions.
+_DESCRIBED: Final = 0.25
+_DRILLED: Final = 0.4
 _GROUNDING: Final = frozenset({Task.HYD_G, Task.SID_G, Task.DAO_G})
 _REFERRING: Final = frozenset({Task.REFER_SHORT, Task.REFER_LONG})
 
@@ -143,7 +146,9 @@ class Recorded:
         return self._as_recorded(writer, item)
 
     def _as_recorded(self, writer: Writer, item: Perceived) -> Example:
-        """What the record's own task asks."""
+        """Mostly what the record's own task asks."""
+        if chance(writer, _FREE):
+            return self._anything(writer, item)
         task, asked = Task(item.record.task), item.asked
         if asked is not None and task in _REFERRING:
             notes = true_region(item.record, asked)
@@ -158,8 +163,12 @@ class Recorded:
         return self._anything(writer, item)
 
     def _anything(self, writer: Writer, item: Perceived) -> Example:
-        if chance(writer, _DRILLED):
+        roll = writer.rng.random()
+        if roll < _DRILLED:
             return example(writer, item.about(), kinds.drill(writer, Sight(item.notes)), (item.picture,))
+        if roll < _DRILLED + _DESCRIBED:
+            exchange = describe.describe(writer, Sight(item.notes))
+            return example(writer, item.about(), [exchange], (item.picture,))
         exchange = kinds.single(writer, Sight(item.notes))
         while self.shown and SEGMENT_TEXT in exchange.answer:
             exchange = kinds.single(writer, Sight(item.notes))
