@@ -1,139 +1,35 @@
-"""Any OpenAI-compatible server (vLLM, SGLang, Ollama, llama.cpp, hosted): one client, with a cache on disk.
-
-Needs the extra `chat`. Every request has a deadline by the clock, whatever the server does meanwhile; busy and broken
-servers are asked again, refusals are not; every whole reply is on the disk before it is handed out.
-"""
+"""The client: one connection line a process, deadlines, retries."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import math
 import os
 import queue
-import sqlite3
 import weakref
-from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
+from quibble.endpoint.cache import Cache
+from quibble.endpoint.messages import Completion, Message, Request
 from quibble.errors import ArgumentError, EndpointError, MissingExtraError
-from quibble.filetype import kind_of
-from quibble.image import load, require_rgb
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-Message = Mapping[str, Any]
-Picture = NDArray[np.uint8] | bytes | Path
-
 T = TypeVar("T")
 #: Statuses of servers that are busy, restarting or unlucky. Any other is an answer.
 _AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
-#: Formats that servers read; others are sent as PNG.
-_SENT_AS_THEY_ARE: Final = frozenset({"JPEG", "PNG", "WebP", "GIF"})
 #: So much of what a server sent is shown in an error.
 _SHOWN: Final = 300
-_DATA: Final = "data:image/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is asked of a model. top_p and seed go to servers that know them.
-
-    schema: a JSON schema that the reply has to follow. top_logprobs: so many of the likeliest tokens at each place.
-    """
-
-    messages: Sequence[Message]
-    max_tokens: int = 1024
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
-    schema: Mapping[str, Any] | None = None
-    top_logprobs: int | None = None
-
-    def body(self, model: str) -> dict[str, Any]:
-        """The request as the server gets it."""
-        body: dict[str, Any] = {
-            "model": model,
-            "messages": list(self.messages),
-            "max_tokens": self.max_tokens,
-            "temperature": self.temperature,
-        }
-        if self.top_p < 1:
-            body["top_p"] = self.top_p
-        if self.seed is not None:
-            body["seed"] = self.seed
-        if self.schema is not None:
-            form = {"name": "answer", "strict": True, "schema": dict(self.schema)}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
-        if self.top_logprobs is not None:
-            body |= {"logprobs": True, "top_logprobs": self.top_logprobs}
-        return body
-
-
-@dataclass(frozen=True, kw_only=True)
-class Completion:
-    """A whole reply. finish: "stop", or why it ended otherwise, such as "length" or "content_filter".
-
-    tokens, top: the reply's tokens, and at the place of each the log-probabilities of the likeliest, the token's own
-    always among them; empty where they were not asked for or the server has none. input_tokens, output_tokens: as
-    the server counts them, 0 where it does not. cached: from the disk, so nothing was spent.
-    """
-
-    text: str
-    finish: str
-    model: str
-    input_tokens: int
-    output_tokens: int
-    cached: bool = False
-    tokens: tuple[str, ...] = ()
-    top: tuple[dict[str, float], ...] = ()
-
-
-def user_message(text: str, pictures: Sequence[Picture] = ()) -> dict[str, Any]:
-    """A message with pictures before its text. pictures: (H, W, 3) uint8, the bytes of a file, or its path."""
-    return {"role": "user", "content": [*map(picture_part, pictures), text_part(text)]}
-
-
-def text_part(text: str) -> dict[str, Any]:
-    """Words, as a part of a message's content."""
-    return {"type": "text", "text": text}
-
-
-def picture_part(picture: Picture) -> dict[str, Any]:
-    """A picture as a part of a message's content. Files travel as they are where servers can read them, else as PNG.
-
-    Raises ImageError for what is no picture.
-    """
-    if isinstance(picture, np.ndarray):
-        kind, data = "PNG", _png(picture)
-    else:
-        data = picture if isinstance(picture, bytes) else picture.read_bytes()
-        kind = kind_of(data, "a picture" if isinstance(picture, bytes) else str(picture))
-        if kind not in _SENT_AS_THEY_ARE:
-            kind, data = "PNG", _png(load(data))
-    return {"type": "image_url", "image_url": {"url": f"{_DATA}{kind.lower()};base64,{b64encode(data).decode()}"}}
-
-
-def _png(picture: NDArray[np.uint8]) -> bytes:
-    require_rgb(picture, "a picture to send")
-    stream = BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(stream, "PNG", compress_level=3)
-    return stream.getvalue()
 
 
 def served(url: str, *, key: str | None = None, timeout_s: float = 20.0) -> list[str]:
@@ -178,7 +74,7 @@ class Endpoint:
         _client_class()
         self.url, self.model = url.rstrip("/").removesuffix("/chat/completions"), model
         self.timeout_s, self.retries, self.concurrency, self.pause_s = timeout_s, retries, concurrency, pause_s
-        self._key, self._cache = key, _Cache(Path(cache)) if cache is not None else None
+        self._key, self._cache = key, Cache(Path(cache)) if cache is not None else None
         self._line_made: _Line | None = None
         self._lock = Lock()
         self._limit = "max_tokens"
@@ -444,59 +340,6 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_forever()
     finally:
         loop.close()
-
-
-class _Cache:
-    """Replies on disk by their requests, in SQLite; pictures are kept as their hashes. Threads and processes share it.
-
-    Raises EndpointError if the file is something else.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._run("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, request TEXT, reply TEXT)")
-
-    def get(self, body: Mapping[str, Any]) -> Completion | None:
-        rows = self._run("SELECT reply FROM replies WHERE key = ?", _key(_without_pictures(body)))
-        if not rows:
-            return None
-        reply = json.loads(rows[0][0])
-        completion = Completion(**{**reply, "tokens": tuple(reply["tokens"]), "top": tuple(reply["top"])})
-        return replace(completion, cached=True)
-
-    def put(self, body: Mapping[str, Any], completion: Completion) -> None:
-        request = _without_pictures(body)
-        reply = json.dumps(asdict(completion), ensure_ascii=False)
-        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", _key(request), request, reply)
-
-    def _run(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
-        try:
-            with closing(sqlite3.connect(self._path, timeout=30)) as connection, connection:
-                return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise EndpointError(
-                f"the cache of replies {self._path} cannot be used ({error}); move it away, or name another file"
-            ) from error
-
-
-def _key(request: str) -> str:
-    return hashlib.sha256(request.encode()).hexdigest()
-
-
-def _without_pictures(body: Mapping[str, Any]) -> str:
-    """A request as JSON, sorted, each picture only as its hash."""
-
-    def small(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {name: small(part) for name, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [small(part) for part in value]
-        if isinstance(value, str) and value.startswith(_DATA):
-            return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
-        return value
-
-    return json.dumps(small(body), sort_keys=True, ensure_ascii=False)
 
 
 def _client_class() -> type[AsyncOpenAI]:
