@@ -48,10 +48,15 @@ class RegionReader(nn.Module):
 
     def __init__(self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1) -> None:
         super().__init__()
-        inputs = 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths) + tones.COUNT
+        inputs = self.inputs(widths)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("deviation", torch.ones(inputs))
         self.members = nn.ModuleList(_member(inputs, hidden, dropout) for _ in range(members))
+
+    @staticmethod
+    def inputs(widths: tuple[int, ...]) -> int:
+        """How many numbers describe a region."""
+        return 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths) + tones.COUNT
 
     def forward(self, maps: Tensor, features: list[Tensor], regions: Tensor, toned: Tensor) -> Read:
         """maps, features: as in `pooled`. regions: (N, h, w), 0..1. toned: (N, tones.COUNT)."""

@@ -48,6 +48,8 @@ class ReaderTrainer:
         self.parts = Parts(folder=folder / "regions", pictures=recipe.reader.pictures, size=PART)
         folder.mkdir(parents=True, exist_ok=True)
         made = {key: recipe.to_dict()[key] for key in ("seed", "dense", "opinion")}
+        # Regions that an earlier version described have fewer numbers.
+        made["inputs"] = RegionReader.inputs(perception.widths)
         same_origin(folder, {"perception": perception.eyes, **made}, "regions")
         self.source = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
         self.held_out = find_photos(recipe, cache, held_out=True)
