@@ -1,5 +1,5 @@
 """Brightness, color and texture of regions as numbers: what a picture's own tones say of a part that is too bright or
-pale, held against the rest and against what lies around it, and in which direction it is smeared."""
+pale, held against the rest and against what lies around it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
-
-from quibble import streaks
 
 Maps = NDArray[np.float32]
 Places = NDArray[np.bool_]
@@ -25,11 +23,10 @@ _SPREAD: Final = (
 )
 #: And those whose means are: shares of clipped pixels, light and dark, and what blue and red differ from the luma.
 _MEANS: Final = ("light", "dark", "blue", "red")
-_TONES: Final = len(_SPREAD) + len(_MEANS)
 _EACH: Final = sum(len(asked) for _, _, asked in _SPREAD) + len(_MEANS)
 #: How many numbers describe a region: itself, the clean rest, their difference, its surroundings, and how its border
-#: differs from those; the sizes of the two others; and its streaks.
-COUNT: Final = 5 * _EACH + 2 + streaks.COUNT
+#: differs from those; the sizes of the two others.
+COUNT: Final = 5 * _EACH + 2
 #: Pixels from this value on, or up to this one, of 255 are clipped.
 _LIGHT, _DARK = 250, 8
 #: Bins of a histogram, places that have to be there before anything is said of them, and the width of a border.
@@ -39,10 +36,10 @@ _BORDER: Final = 3
 
 
 def tones_of(view: NDArray[np.uint8]) -> Maps:
-    """(H, W, 3) uint8 sRGB -> (8 + streaks.MAPS, h, w), a place for PLACE x PLACE pixels, rounded up.
+    """(H, W, 3) uint8 sRGB -> (8, h, w), a place for PLACE x PLACE pixels, rounded up.
 
     Luma, saturation, chroma, logarithm of the deviation of luma, shares of clipped light and dark pixels, blue less
-    luma, red less luma, and the maps of streaks_of.
+    luma, and red less luma.
     """
     picture = Image.fromarray(view)
     color = np.asarray(picture.reduce(PLACE), np.float32) / 255
@@ -57,8 +54,7 @@ def tones_of(view: NDArray[np.uint8]) -> Maps:
     most, least = color.max(axis=2), color.min(axis=2)
     texture = np.log(np.sqrt(np.maximum(square - luma * luma, 0)) + 0.004)
     maps = [luma, (most - least) / (most + 0.02), most - least, texture, *clipped]
-    maps += [color[..., 2] - luma, color[..., 0] - luma]
-    return np.concatenate([np.stack(maps), streaks.streaks_of(grey, PLACE)]).astype(np.float32)
+    return np.stack([*maps, color[..., 2] - luma, color[..., 0] - luma]).astype(np.float32)
 
 
 def told_of(tones: Maps, regions: Places, clean: Places) -> Maps:
@@ -71,19 +67,9 @@ def told_of(tones: Maps, regions: Places, clean: Places) -> Maps:
     around = _grown(inside, _BORDER) & ~_grown(inside, 1)
     border = inside & _grown(~inside, _BORDER)
     places = np.stack([inside, rest, around, border]).reshape(4 * len(regions), -1)
-    a, b, c, d = _described(tones[:_TONES], places).reshape(4, len(regions), _EACH)
-    smeared = _streaked(tones[_TONES:], inside.reshape(len(regions), -1))
+    a, b, c, d = _described(tones, places).reshape(4, len(regions), _EACH)
     sizes = np.stack([rest.mean(axis=(1, 2)), around.mean(axis=(1, 2))], axis=1)
-    return np.concatenate([a, b, a - b, c, d - c, sizes, smeared], axis=1).astype(np.float32)
-
-
-def _streaked(maps: Maps, places: Places) -> Maps:
-    """(N, places) -> (N, streaks.COUNT)"""
-    row, column = np.nonzero(places)
-    size = np.bincount(row, minlength=len(places))[:, None]
-    sums = [np.bincount(row, values[column], len(places)) for values in maps.reshape(len(maps), -1)]
-    told = streaks.told_of(np.stack(sums, axis=1) / np.maximum(size, 1))
-    return np.asarray(np.where(size >= _FEWEST, told, 0), np.float32)
+    return np.concatenate([a, b, a - b, c, d - c, sizes], axis=1).astype(np.float32)
 
 
 def _described(tones: Maps, places: Places) -> Maps:
