@@ -81,7 +81,7 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
         return backend.perceive([picture])[0]
 
     assessor = Assessor(backend)
-    figures = validation.measure_dense(look, iter(data.truths))
+    figures = validation.measure_dense(look, iter(data.truths), backend.calibration.cuts)
     scores, inside, alarms = [], [], []
     for i, (picture, opinion) in enumerate(data.rated):
         seen = assessor.look(picture)

@@ -35,6 +35,15 @@ def test_a_report_says_everything(assessor: Assessor, tmp_path: Path) -> None:
     assert finding.severity == pytest.approx(3.2)
 
 
+def test_every_pixel_has_a_category_or_is_clean(assessor: Assessor) -> None:
+    shown = assessor.segment(halves(255, 0))
+    assert shown.shape == (120, 160)
+    assert shown.dtype == np.uint8
+    blur = list(Category).index(Category.BLUR)
+    assert (shown[:, :70] == blur).mean() > 0.9
+    assert (shown[:, 90:] == len(Category)).all()
+
+
 def test_the_interval_stays_on_the_scale(assessor: Assessor) -> None:
     assert assessor.score(halves(255, 255)).high == 100
     assert assessor.score(halves(0, 0)).low == 0

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, find, suspicions, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, cut_at, find, mapped, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -150,3 +150,18 @@ def test_a_mask_drawn_over_the_margin_of_a_small_picture_ends_with_the_picture()
     outside = np.full((16, 16), -6.0, np.float32)
     outside[8:] = 6
     assert traced(seen, outside, [Category.BLUR], width=64, height=32) == ()
+
+
+def test_a_place_belongs_to_what_is_most_times_its_cut() -> None:
+    share = np.zeros((12, 1, 4), np.float32)
+    share[0, 0] = [0.5, 0.49, 0.6, 0.0]
+    share[3, 0] = [0.0, 0.0, 0.5, 0.4]
+    cuts = [0.5] * 12
+    assert cut_at(share, cuts).tolist() == [[0, 12, 0, 12]]
+    cuts[3] = 0.4
+    assert cut_at(share, cuts).tolist() == [[0, 12, 3, 3]]
+    np.testing.assert_array_equal(mapped(share, cuts, width=4, height=1), cut_at(share, cuts))
+    large = mapped(share, cuts, width=1200, height=300)
+    assert large.shape == (300, 1200)
+    assert (large[:, :100] == 0).all()
+    assert (large[:, -100:] == 3).all()

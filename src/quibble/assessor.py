@@ -33,7 +33,7 @@ from quibble.backends.speaker import OnnxSpeaker
 from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
-from quibble.findings import find, traced
+from quibble.findings import Judged, find, mapped, painted, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
 from quibble.pointing import finding_at, findings_meant, phrases_in
@@ -169,6 +169,16 @@ class Assessor:
             score=self._score(look.evidence),
             findings=findings,
         )
+
+    def segment(self, image: Any) -> NDArray[np.uint8]:
+        """What each pixel most probably shows, (H, W): a number in tuple(Category), or 12 for clean.
+
+        assess() reports only what is sure enough to tell a person; this is for measuring against maps of the truth.
+        """
+        self.need(Ability.ASSESS)
+        look = self._look(image, features=False)
+        share = painted(Judged.of(look.evidence, width=look.width, height=look.height)).share
+        return mapped(share, self.backend.calibration.cuts, width=look.width, height=look.height)
 
     def assess_many(self, images: Iterable[Any]) -> Iterator[Report]:
         """Reports of many pictures, in order. Pictures of one size are run together, which is faster."""
