@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import html
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Final
@@ -54,6 +55,14 @@ def read(logs: list[Path], names: list[str]) -> Curves:
     return curves
 
 
+def ticks(low: float, high: float) -> list[float]:
+    """Round numbers from low to high, about TICKS of them."""
+    rough = (high - low) / TICKS
+    unit = 10.0 ** math.floor(math.log10(rough))
+    width = next(unit * times for times in (1, 2, 5, 10) if unit * times >= rough)
+    return [width * number for number in range(math.ceil(low / width), math.floor(high / width) + 1)]
+
+
 def drawn(curves: Curves, x_name: str) -> str:
     """The curves with axes and names, as SVG."""
     steps = [step for points in curves.values() for step in points]
@@ -73,13 +82,12 @@ def drawn(curves: Curves, x_name: str) -> str:
         'font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
     ]
-    for tick in range(TICKS + 1):
-        value, step = low + (high - low) * tick / TICKS, last * tick / TICKS
-        parts += [
-            f'<path d="M{MARGIN} {y(value):.1f}H{WIDTH - MARGIN}" stroke="#ddd"/>',
-            f'<text x="{MARGIN - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>',
-            f'<text x="{x(step):.1f}" y="{HEIGHT - MARGIN + 18}" text-anchor="middle">{step:,.0f}</text>',
-        ]
+    for value in ticks(low, high):
+        parts.append(f'<path d="M{MARGIN} {y(value):.1f}H{WIDTH - MARGIN}" stroke="#ddd"/>')
+        parts.append(f'<text x="{MARGIN - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.2f}</text>')
+    for step in ticks(0, last):
+        at = HEIGHT - MARGIN + 18
+        parts.append(f'<text x="{x(step):.1f}" y="{at}" text-anchor="middle">{step:,.0f}</text>')
     parts.append(f'<text x="{WIDTH / 2}" y="{HEIGHT - 16}" text-anchor="middle">{html.escape(x_name)}</text>')
     for number, (name, points) in enumerate(curves.items()):
         color, ordered = COLORS[number % len(COLORS)], sorted(points.items())

@@ -28,8 +28,9 @@ from quibble.train import calibrate, camera, validation
 from quibble.train.recipe import OpinionData, Recipe, load
 from quibble.train.sources import find_photos, opinion_validation
 
-#: Pictures made of each photograph with a region map, and the seed that they are drawn with.
-EACH, SEED = 3, 7
+#: Pictures made of each photograph with a region map, and the seed that they are drawn with. With three of each, a few
+#: large regions moved the mIoU of Q-Ground's classes by 0.09.
+EACH, SEED = 10, 7
 #: Photographs with at least this mean opinion should have no findings.
 CLEAN_FROM = 80
 
@@ -81,7 +82,7 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
         return backend.perceive([picture])[0]
 
     assessor = Assessor(backend)
-    figures = validation.measure_dense(look, iter(data.truths), backend.calibration.cuts)
+    figures = validation.measure_dense(look, iter(data.truths))
     scores, inside, alarms = [], [], []
     for i, (picture, opinion) in enumerate(data.rated):
         seen = assessor.look(picture)

@@ -3,9 +3,8 @@
     python scripts/release_reader.py runs/reader/reader.safetensors --name nano-0.5 --out src/quibble/weights/nano \
         --cache runs/nano/cache
 
-Thresholds, confidences and intervals are fitted on the even-numbered validation pictures, the cuts of the map of
-categories on photographs of training; the figures that go into the manifest are those of
-scripts/evaluate_perception.py.
+Thresholds, confidences and intervals are fitted on the even-numbered validation pictures; the figures that go into
+the manifest are those of scripts/evaluate_perception.py.
 """
 
 from __future__ import annotations
@@ -16,12 +15,9 @@ from pathlib import Path
 
 from evaluate_perception import SEED, Validation, evaluate, print_figures
 from quibble.backends.onnx import OnnxPerception
-from quibble.train import calibrate
 from quibble.train.export import export_reader, file_facts
 from quibble.train.reading import load_reader
 from quibble.train.recipe import Recipe
-from quibble.train.sources import find_photos
-from quibble.train.validation import whole_pictures
 from release_perception import COPIES, calibrated
 
 
@@ -46,18 +42,11 @@ def main() -> None:
 
     where = Recipe(name=recipe.name, dense=recipe.dense, opinion=recipe.opinion)
     many = Validation.read(where, arguments.cache, each=COPIES, seed=SEED + 1).half(0)
-    fitted = calibrated(OnnxPerception(arguments.out), many, arguments.false_findings)
-    facts["calibration"] = fitted | {"cuts": cuts(OnnxPerception(arguments.out), where, arguments.cache)}
+    facts["calibration"] = calibrated(OnnxPerception(arguments.out), many, arguments.false_findings)
     write(manifest, facts)
     facts["figures"] = evaluate(OnnxPerception(arguments.out), Validation.read(where, arguments.cache))
     write(manifest, facts)
     print_figures(facts["figures"])
-
-
-def cuts(backend: OnnxPerception, recipe: Recipe, cache: Path) -> list[float]:
-    """See fit_cuts; of a picture of each photograph of training that has a map of regions."""
-    truths = whole_pictures(find_photos(recipe, cache, held_out=False), each=1, seed=SEED + 2)
-    return list(calibrate.fit_cuts(lambda picture: backend.perceive([picture])[0], truths))
 
 
 def write(manifest: Path, facts: dict[str, object]) -> None:

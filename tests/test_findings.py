@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, cut_at, find, mapped, suspicions, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, mapped, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -152,16 +152,14 @@ def test_a_mask_drawn_over_the_margin_of_a_small_picture_ends_with_the_picture()
     assert traced(seen, outside, [Category.BLUR], width=64, height=32) == ()
 
 
-def test_a_place_belongs_to_what_is_most_times_its_cut() -> None:
-    share = np.zeros((12, 1, 4), np.float32)
-    share[0, 0] = [0.5, 0.49, 0.6, 0.0]
-    share[3, 0] = [0.0, 0.0, 0.5, 0.4]
-    cuts = [0.5] * 12
-    assert cut_at(share, cuts).tolist() == [[0, 12, 0, 12]]
-    cuts[3] = 0.4
-    assert cut_at(share, cuts).tolist() == [[0, 12, 3, 3]]
-    np.testing.assert_array_equal(mapped(share, cuts, width=4, height=1), cut_at(share, cuts))
-    large = mapped(share, cuts, width=1200, height=300)
-    assert large.shape == (300, 1200)
-    assert (large[:, :100] == 0).all()
-    assert (large[:, -100:] == 3).all()
+def test_every_pixel_is_what_it_most_probably_shows() -> None:
+    seen = evidence()
+    seen.categories[CATEGORIES.index(Category.NOISE), :, :15] = 0.8
+    seen.categories[CATEGORIES.index(Category.BLUR), 10:20, 20:] = 0.7
+    for width, height in ((160, 120), (1600, 1200)):
+        number = mapped(Judged.of(seen, width=width, height=height))
+        assert (number.shape, number.dtype.name) == ((height, width), "uint8")
+        shown = number[:: height // 30, :: width // 40]
+        assert (shown[:, :13] == CATEGORIES.index(Category.NOISE)).all()
+        assert (shown[12:18, 22:] == CATEGORIES.index(Category.BLUR)).all()
+        assert (shown[:8, 22:] == len(CATEGORIES)).all()

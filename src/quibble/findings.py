@@ -172,22 +172,15 @@ def painted(judged: Judged) -> Painted:
     return Painted(np.asarray(share * belief, np.float32), region)
 
 
-def cut_at(share: NDArray[np.float32], cuts: Sequence[float] | NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Shares of categories, (12, ...) -> the number of the one that is most times its cut, 12 where none reaches it."""
-    times = share / np.reshape(np.asarray(cuts, np.float32), (-1, *(1,) * (share.ndim - 1)))
-    return np.where(times.max(axis=0) >= 1, times.argmax(axis=0), len(cuts)).astype(np.uint8)
-
-
-def mapped(share: NDArray[np.float32], cuts: Sequence[float], *, width: int, height: int) -> NDArray[np.uint8]:
-    """Shares as `painted` gives them -> cut_at of every pixel of a picture of this size, (height, width)."""
-    best = np.full((height, width), np.nextafter(1, 0, dtype=np.float32))
-    number = np.full((height, width), len(cuts), np.uint8)
+def mapped(judged: Judged) -> NDArray[np.uint8]:
+    """What every pixel most probably shows, (height, width): the number of a category, or 12 for clean."""
+    best = np.full((judged.height, judged.width), np.nextafter(0.5, 0, dtype=np.float32))
+    number = np.full(best.shape, len(CATEGORIES), np.uint8)
     # One category at a time: large pictures have many pixels.
-    for category, (values, cut) in enumerate(zip(share, cuts, strict=True)):
-        full = Image.fromarray(np.asarray(values / cut, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
-        times = np.asarray(full)
-        more = times > best
-        best[more], number[more] = times[more], category
+    for category, share in enumerate(painted(judged).share):
+        full = Image.fromarray(share).resize((judged.width, judged.height), Image.Resampling.BILINEAR)
+        more = np.asarray(full) > best
+        best[more], number[more] = np.asarray(full)[more], category
     return number
 
 

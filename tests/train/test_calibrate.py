@@ -3,14 +3,7 @@ import pytest
 
 from quibble.backends.base import Evidence
 from quibble.taxonomy import Distortion
-from quibble.train.calibrate import (
-    expected_calibration_error,
-    fit_confidence,
-    fit_cuts,
-    fit_interval,
-    fit_thresholds,
-    judged,
-)
+from quibble.train.calibrate import expected_calibration_error, fit_confidence, fit_interval, fit_thresholds, judged
 from quibble.train.validation import CLEAN, Truth, measure_dense, opinion_figures
 from tests.fake_backend import FakeBackend
 
@@ -63,22 +56,6 @@ def test_thresholds_rise_until_false_alarms_are_rare() -> None:
     strict = fit_thresholds(look, clean, truths, false_findings=0.05)
     assert loose[0] <= 0.9
     assert strict[0] > 0.9
-
-
-def test_cuts_are_those_that_overlap_best() -> None:
-    some = [truth(250, blurred=True), truth(20, blurred=False)]
-    assert fit_cuts(look, some) == (0.5,) * CLEAN
-
-    def dimly(picture: np.ndarray) -> Evidence:
-        seen = look(picture)
-        seen.categories[:CLEAN] *= 0.4
-        return seen
-
-    cuts = fit_cuts(dimly, some)
-    assert cuts[0] < 0.4
-    assert cuts[1:] == (0.5,) * (CLEAN - 1)
-    assert measure_dense(dimly, iter(some))["iou/blur"] == 0
-    assert measure_dense(dimly, iter(some), cuts)["iou/blur"] > 0.9
 
 
 def test_findings_are_judged_by_what_is_under_them() -> None:

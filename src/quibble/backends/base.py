@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from quibble.errors import CapabilityError
 from quibble.geometry import Mask, Point
-from quibble.taxonomy import Category
 from quibble.text.conversation import Features
 from quibble.tones import told_of
 
@@ -143,10 +142,9 @@ def evidence(
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """How the model's raw figures become what is reported; fitted on validation photographs, cuts on those of training.
+    """How the model's raw figures become what is reported; fitted on validation photographs.
 
-    threshold: presence from which a region is a finding, per category. cuts: share from which a place of the map of
-    categories belongs to one, per category. slope, offset: logistic map from the presence
+    threshold: presence from which a region is a finding, per category. slope, offset: logistic map from the presence
     in a region (as a logit) to the confidence of a finding. interval: what the spread is multiplied by for an 80%
     interval.
     """
@@ -155,7 +153,6 @@ class Calibration:
     slope: float
     offset: float
     interval: float
-    cuts: tuple[float, ...] = (0.5,) * len(Category)
 
 
 class PerceptionBackend(Protocol):

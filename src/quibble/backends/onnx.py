@@ -38,7 +38,6 @@ class OnnxPerception:
         calibration = self.manifest["calibration"]
         self.calibration = Calibration(
             threshold=tuple(calibration["threshold"]),
-            cuts=tuple(calibration.get("cuts", Calibration.cuts)),
             slope=calibration["slope"],
             offset=calibration["offset"],
             interval=calibration["interval"],

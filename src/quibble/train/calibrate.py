@@ -9,16 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from quibble.findings import CATEGORIES, Judged, chosen, cut_at, painted
+from quibble.findings import CATEGORIES, Judged, chosen
 from quibble.results import Finding
 from quibble.taxonomy import LEVEL_SCORES
-from quibble.train.validation import Looker, Truth, miou
+from quibble.train.validation import Looker, Truth
 
 #: Thresholds that are tried, low to high.
 CANDIDATES = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.96)
-#: Cuts of the map of categories that are tried, and every how many places are looked at for them.
-_CUTS = np.arange(0.2, 0.71, 0.05)
-_THINNED = 3
 #: A finding is right when at least this share of its mask has the category.
 RIGHT_SHARE = 0.5
 
@@ -106,32 +103,6 @@ def expected_calibration_error(confidence: Sequence[float], right: Sequence[bool
     which = np.minimum((p * bins).astype(int), bins - 1)
     gaps = [abs(p[which == b].mean() - y[which == b].mean()) * (which == b).mean() for b in np.unique(which)]
     return float(np.sum(gaps))
-
-
-def fit_cuts(look: Looker, truths: Iterable[Truth]) -> tuple[float, ...]:
-    """From which share on a place of the map of categories belongs to one: the cuts with the best mIoU of categories
-    and clean on these pictures, found one after the other, twice.
-
-    They may be pictures that the model learned from: what a share means is learned, not where to cut for a union.
-    """
-    shares, categories = [], []
-    for truth in truths:
-        height, width = truth.category.shape
-        share = painted(Judged.of(look(truth.rgb), width=width, height=height)).share
-        rows, columns = (
-            ((np.arange(n) + 0.5) * side / n).astype(int)
-            for n, side in zip(share.shape[1:], (height, width), strict=True)
-        )
-        shares.append(share.reshape(len(share), -1)[:, ::_THINNED])
-        categories.append(truth.category[np.ix_(rows, columns)].ravel()[::_THINNED])
-    share, category = np.concatenate(shares, axis=1), np.concatenate(categories)
-    cuts = np.full(len(share), 0.5)
-    for number in [*range(len(cuts))] * 2:
-        tried = [np.where(np.arange(len(cuts)) == number, cut, cuts) for cut in _CUTS]
-        # Of equal ones that next to even odds.
-        tried.sort(key=lambda cuts: abs(cuts[number] - 0.5))
-        cuts = max(tried, key=lambda cuts: miou(category, cut_at(share, cuts)))
-    return tuple(round(float(cut), 2) for cut in cuts)
 
 
 def to_manifest(threshold: Sequence[float], slope: float, offset: float, interval: float) -> dict[str, Any]:

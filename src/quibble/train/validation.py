@@ -83,16 +83,11 @@ def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array([number(d) for d in DISTORTIONS]), np.array([*(number(c) for c in CATEGORIES), -1])
 
 
-def miou(truth: NDArray[np.int64], guess: NDArray[np.integer]) -> float:
-    """Over 12 categories and clean, of as many places of both."""
-    return _mean(_iou(_crossed(truth, guess, CLEAN + 1)))
-
-
-def measure_dense(look: Looker, truths: Iterator[Truth], cuts: Sequence[float] = (0.5,) * CLEAN) -> dict[str, float]:
+def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     """mIoU over 12 categories and clean, and over Q-Ground's five classes; main category of a region given its mask;
     Spearman of severity inside the true category.
 
-    Every pixel is what the regions that are read there show, from its cut on, or clean; the figures of the maps alone,
+    Every pixel is what the regions that are read there most probably show, or clean; the figures of the maps alone,
     where every pixel is the likeliest, are given as miou_maps and miou_qground_maps.
     """
     confusion = {way: np.zeros((CLEAN + 1, CLEAN + 1), np.int64) for way in ("", "_maps")}
@@ -103,7 +98,7 @@ def measure_dense(look: Looker, truths: Iterator[Truth], cuts: Sequence[float] =
     for truth in truths:
         seen = look(truth.rgb)
         truth5 = np.where(truth.kind >= 0, of_kind[truth.kind], -1)
-        for way, (guess, kinds) in (("", _by_regions(seen, truth, cuts)), ("_maps", _by_maps(seen, truth))):
+        for way, (guess, kinds) in (("", _by_regions(seen, truth)), ("_maps", _by_maps(seen, truth))):
             confusion[way] += _crossed(truth.category, guess, CLEAN + 1)
             confusion5[way] += _crossed(truth5 + 1, _as_qground(guess, kinds) + 1, 6)
         for mask, distortion, level in truth.regions:
@@ -130,12 +125,12 @@ def _by_maps(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[n
     return _upsample(seen.categories, size).argmax(axis=0), _BLURS[_upsample(seen.kinds[_BLURS], size).argmax(axis=0)]
 
 
-def _by_regions(seen: Evidence, truth: Truth, cuts: Sequence[float]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _by_regions(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """As _by_maps, by the regions that are read."""
     width, height = size = truth.rgb.shape[1::-1]
     judged = Judged.of(seen, width=width, height=height)
-    share, region = painted(judged)
-    guess = mapped(share, cuts, width=width, height=height).astype(np.int64)
+    region = painted(judged).region
+    guess = mapped(judged).astype(np.int64)
     kinds = np.append(_BLURS[judged.readings.kinds[:, _BLURS].argmax(axis=1)], -1)[region[0]]
     return guess, cv2.resize(kinds.astype(np.int16), size, interpolation=cv2.INTER_NEAREST).astype(np.int64)
 
