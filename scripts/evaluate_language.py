@@ -3,7 +3,8 @@
 python scripts/evaluate_language.py --records RUNS/octopus --photos PHOTOS --model PATH/TO/LANGUAGE
 
 records: octopus records built from photographs that nothing was trained on. photos: a folder of clean ones of the same
-kind. Questions are asked with the real perception's evidence; their keys come from the exact truth.
+kind. grounding: more such records, of which only those that ask for a region are used; few of the others do. Questions
+are asked with the real perception's evidence; their keys come from the exact truth.
 """
 
 from __future__ import annotations
@@ -223,14 +224,17 @@ def evaluate(
     photos: Path,
     count: int,
     grounders: Mapping[str, Grounder],
+    grounding: Path | None = None,
 ) -> dict[str, float]:
-    """All figures by name, and on how many cases each rests. grounders: the ways of making masks, by name."""
+    """All figures by name, and on how many cases each rests. grounders: the ways of making masks, by name. grounding:
+    the records that they are measured on; those of the other figures if there are none."""
     tally = Tally.empty()
     items = [item for _, item in zip(range(count), perceive(records, assessor, features=True), strict=False)]
     for measure in (measure_questions, measure_referring, measure_descriptions, measure_boxes):
         measure(speaker, items, tally)
+    asked = items if grounding is None else list(perceive(grounding, assessor))
     for way, grounder in grounders.items():
-        measure_grounding(grounder, way, items, tally)
+        measure_grounding(grounder, way, asked, tally)
     pictures = list(clean_photos(photos, count))
     measure_clean(speaker, assessor, pictures, tally)
     measure_pairs(speaker, assessor, pictures, tally)
@@ -260,6 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--grounding", type=Path, help="records that grounding is measured on, instead of those")
     parser.add_argument("--model", type=Path, default=NANO / "language")
     parser.add_argument("--perception", type=Path, default=NANO)
     parser.add_argument("--count", type=int, default=300, help="records and photographs at most")
@@ -267,7 +272,8 @@ def main() -> None:
     arguments = parser.parse_args()
     assessor = Assessor(OnnxPerception(arguments.perception), OnnxSpeaker(arguments.model))
     speaker, grounders = speaker_of(assessor), grounders_of(assessor)
-    figures = evaluate(speaker, assessor, arguments.records, arguments.photos, arguments.count, grounders)
+    where = arguments.records, arguments.photos, arguments.count
+    figures = evaluate(speaker, assessor, *where, grounders, arguments.grounding)
     print(json.dumps(figures) if arguments.json else "\n".join(f"{k:<28} {v:8.4g}" for k, v in figures.items()))
 
 
