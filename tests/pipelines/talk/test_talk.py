@@ -119,6 +119,9 @@ def test_who_asks_how_good_it_is_hears_what_spoils_it() -> None:
         exchange = how.how_good(writer(seed), shown)
         in_a_word = exchange.answer == "Poor"
         assert in_a_word or Category.NOISE in categories_named(exchange.answer), exchange.answer
+    mild = sight(note(Category.BLUR, 2.2, Spot(cells=(0, 63), share=4)), score=50)
+    answers = {how.how_good(writer(seed), mild).answer for seed in range(30)}
+    assert all(answer == "Fair" or "blur" in answer or "soft" in answer or "sharp" in answer for answer in answers)
 
 
 def test_a_mask_is_promised_only_for_what_was_found() -> None:
@@ -158,6 +161,17 @@ def test_each_wording_of_which_is_better_is_answered_as_it_is_meant() -> None:
         "Which one is damaged less?": ("A", "B"),
         "Of the two, which one has suffered more?": ("B", "A"),
         "Which would people prefer?": ("A", "B"),
+        "Which one should I drop?": ("B", "A"),
+        "Which one has lost more quality?": ("B", "A"),
+        "Which one has lost less quality?": ("A", "B"),
+        "Which one is the loser?": ("B", "A"),
+        "Which one goes into the album?": ("A", "B"),
+        "Which one goes into the bin?": ("B", "A"),
+        "Which is the worst?": ("B", "A"),
+        "Which one is of poorer quality?": ("B", "A"),
+        "Which one is the bad one?": ("B", "A"),
+        "Which of the two should go?": ("B", "A"),
+        "Should I keep A or B?": ("A", "B"),
     }
     asked = set()
     simulator = Simulator(np.random.default_rng(1))

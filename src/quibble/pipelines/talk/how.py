@@ -347,8 +347,8 @@ def how_good(writer: Writer, sight: Sight) -> Exchange:
         f"the quality is {level}, about {sight.picture.score} out of 100"
     )
     reason = ""
-    # Who asks how good a picture is wants to know of what spoils it.
-    if sight.strong or (sight.notes and chance(writer, 0.5)):
+    # Who asks how good a picture is wants to know what spoils it.
+    if sight.strong or (sight.notes and (not good(sight.picture.level) or chance(writer, 0.5))):
         told = all_defects(writer, sight, most=max(2, len(sight.strong)))
         reason = writer.one_of(f"I see {told}|the main reason is {told}|{there_are(told)}") if told else ""
         if good(sight.picture.level):
