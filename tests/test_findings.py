@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, mapped, suspicions, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, mapped, painted, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -157,7 +157,7 @@ def test_every_pixel_is_what_it_most_probably_shows() -> None:
     seen.categories[CATEGORIES.index(Category.NOISE), :, :15] = 0.8
     seen.categories[CATEGORIES.index(Category.BLUR), 10:20, 20:] = 0.7
     for width, height in ((160, 120), (1600, 1200)):
-        number = mapped(Judged.of(seen, width=width, height=height))
+        number = mapped(painted(Judged.of(seen, width=width, height=height)).share, width=width, height=height)
         assert (number.shape, number.dtype.name) == ((height, width), "uint8")
         shown = number[:: height // 30, :: width // 40]
         assert (shown[:, :13] == CATEGORIES.index(Category.NOISE)).all()

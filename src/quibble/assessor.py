@@ -33,7 +33,7 @@ from quibble.backends.speaker import OnnxSpeaker
 from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
-from quibble.findings import Judged, find, mapped, traced
+from quibble.findings import Judged, find, mapped, painted, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
 from quibble.pointing import finding_at, findings_meant, phrases_in
@@ -177,7 +177,8 @@ class Assessor:
         """
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
-        return mapped(Judged.of(look.evidence, width=look.width, height=look.height))
+        size = {"width": look.width, "height": look.height}
+        return mapped(painted(Judged.of(look.evidence, **size)).share, **size)
 
     def assess_many(self, images: Iterable[Any]) -> Iterator[Report]:
         """Reports of many pictures, in order. Pictures of one size are run together, which is faster."""

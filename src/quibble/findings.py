@@ -172,15 +172,18 @@ def painted(judged: Judged) -> Painted:
     return Painted(np.asarray(share * belief, np.float32), region)
 
 
-def mapped(judged: Judged) -> NDArray[np.uint8]:
-    """What every pixel most probably shows, (height, width): the number of a category, or 12 for clean."""
-    best = np.full((judged.height, judged.width), np.nextafter(0.5, 0, dtype=np.float32))
+def mapped(share: NDArray[np.float32], *, width: int, height: int) -> NDArray[np.uint8]:
+    """What every pixel most probably shows, (height, width): the number of a category, or 12 for clean.
+
+    share: (12, h, w), of Painted.
+    """
+    best = np.full((height, width), np.nextafter(0.5, 0, dtype=np.float32))
     number = np.full(best.shape, len(CATEGORIES), np.uint8)
     # One category at a time: large pictures have many pixels.
-    for category, share in enumerate(painted(judged).share):
-        full = Image.fromarray(share).resize((judged.width, judged.height), Image.Resampling.BILINEAR)
-        more = np.asarray(full) > best
-        best[more], number[more] = np.asarray(full)[more], category
+    for category, there in enumerate(share):
+        full = np.asarray(Image.fromarray(there).resize((width, height), Image.Resampling.BILINEAR))
+        more = full > best
+        best[more], number[more] = full[more], category
     return number
 
 

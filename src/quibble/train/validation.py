@@ -129,8 +129,8 @@ def _by_regions(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArra
     """As _by_maps, by the regions that are read."""
     width, height = size = truth.rgb.shape[1::-1]
     judged = Judged.of(seen, width=width, height=height)
-    region = painted(judged).region
-    guess = mapped(judged).astype(np.int64)
+    share, region = painted(judged)
+    guess = mapped(share, width=width, height=height).astype(np.int64)
     kinds = np.append(_BLURS[judged.readings.kinds[:, _BLURS].argmax(axis=1)], -1)[region[0]]
     return guess, cv2.resize(kinds.astype(np.int16), size, interpolation=cv2.INTER_NEAREST).astype(np.int64)
 
