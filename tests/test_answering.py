@@ -161,6 +161,22 @@ def test_what_is_only_suspected_can_be_pointed_to_but_is_no_finding(assessor: As
     assert maps[blur].max() > 0.8
 
 
+def test_a_question_for_the_most_looks_at_places_that_are_less_sure(
+    assessor: Assessor, speaker: FakeSpeaker, look: Look
+) -> None:
+    blur = look.evidence.categories[list(Category).index(Category.BLUR)]
+    blur[:, -10:] = 0.4
+    look.evidence.severities[:, :, -10:] = 1.0
+    asked = "Which region has the least blur?"
+    speaker.answers[f"{asked} {questions.WITH_BOX}"] = "[Slight blur](015,399)."
+    (finding,) = assessor.ground(look, asked).findings
+    assert finding.severity == pytest.approx(1)
+    assert "slight 1.0 least" in speaker.heard[-1].pictures[0].evidence
+    assert [found.severity for found in assessor.assess(look).findings] == [pytest.approx(3.2)]
+    assessor.ground(look, "Where is the blur?")
+    assert "least" not in speaker.heard[-1].pictures[0].evidence
+
+
 def test_a_comparison_says_who_wins_by_how_much_and_where(assessor: Assessor, speaker: FakeSpeaker, look: Look) -> None:
     clean = assessor.look(halves(120, 10))
     comparison = assessor.compare(look, clean)

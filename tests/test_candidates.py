@@ -1,6 +1,6 @@
 import numpy as np
 
-from quibble.candidates import CUTS, overlap, propose, stacked
+from quibble.candidates import CUTS, MAX_REGIONS, SHARES, overlap, propose, propose_among_likeliest, stacked
 
 
 def maps() -> np.ndarray:
@@ -33,6 +33,14 @@ def test_what_no_category_claims_is_proposed_if_it_is_not_clean() -> None:
     categories[12, 10:30, 10:30] = 0.2
     assert all(region[20, 20] and not region[2, 2] for region in propose(categories))
     assert propose(categories)
+
+
+def test_what_is_known_to_be_there_is_proposed_however_faint() -> None:
+    faint = maps()[3]
+    faint[5:15, 5:15] = 0.03
+    regions = propose_among_likeliest(faint)
+    assert len(regions) <= len(SHARES) * MAX_REGIONS
+    assert any(region[6:14, 6:14].all() and not region[18:, 18:].any() for region in regions)
 
 
 def test_overlap_is_of_the_smaller_one() -> None:

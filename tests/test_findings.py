@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, mapped, painted, suspicions, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, find_several, mapped, painted, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -72,6 +72,35 @@ def test_suspicions_are_the_likeliest_places_of_categories_the_most_probable_fir
     clean = evidence()
     clean.categories[12] = 0.95
     assert list(suspicions(clean, asked, width=160, height=120, slope=1.0, offset=0.0)) == []
+
+
+def several(seen: Evidence, *named: Category) -> list[tuple[str, str]]:
+    found = find_several(seen, named, width=160, height=120, threshold=(0.7,) * 12)
+    return [(finding.category.value, finding.position) for finding in found]
+
+
+def test_of_what_is_said_to_be_in_several_places_a_second_one_is_looked_for() -> None:
+    seen = evidence()
+    noise, blur = CATEGORIES.index(Category.NOISE), CATEGORIES.index(Category.BLUR)
+    seen.categories[noise, 2:12, 2:12] = 0.9
+    seen.categories[noise, 20:28, 28:38] = 0.15
+    seen.categories[blur, 2:12, 28:38] = 0.25
+    seen.categories[12] = 0.99
+    assert several(seen, Category.NOISE) == [("noise", "top left"), ("noise", "bottom right")]
+    # Blur is too improbable to begin with.
+    assert several(seen, Category.BLUR) == [("noise", "top left")]
+    seen.categories[noise, 20:28, 28:38] = 0.05
+    assert several(seen, Category.NOISE) == [("noise", "top left")]
+    assert several(evidence(), *Category) == []
+
+
+def test_without_a_name_less_sure_damage_counts_where_there_are_no_two_places() -> None:
+    seen = evidence()
+    seen.categories[CATEGORIES.index(Category.NOISE), 2:12, 2:12] = 0.9
+    seen.categories[CATEGORIES.index(Category.BLUR), 20:28, 28:38] = 0.65
+    assert several(seen) == [("noise", "top left"), ("blur", "bottom right")]
+    seen.categories[CATEGORIES.index(Category.DARKEN), 2:12, 28:38] = 0.9
+    assert sorted(several(seen)) == [("darken", "top right"), ("noise", "top left")]
 
 
 def test_masks_have_the_size_of_the_picture() -> None:

@@ -33,6 +33,16 @@ def test_notes_of_a_picture_are_its_findings() -> None:
     assert notes.hints == ()
 
 
+def test_how_damaged_a_region_is_counts_what_was_not_sure_enough_for_a_finding() -> None:
+    seen = look(BRIGHT)
+    seen.evidence.categories[1, :, :20] = 0.4
+    report = Assessor(FakeBackend()).assess(seen)
+    assert [finding.category for finding in report.findings] == [Category.BLUR]
+    (total,) = noting.picture_notes(report, seen.evidence).totals
+    # Of blur and noise; ten others are hardly there.
+    assert total == pytest.approx((0.9 + 0.4 + 10 * 0.01) * 3.2, abs=0.2)
+
+
 def test_notes_of_a_region_are_what_is_inside_it() -> None:
     seen = look(BRIGHT)
     for left, tenths in ((0, 9), (100, 0)):

@@ -33,7 +33,7 @@ from quibble.backends.speaker import OnnxSpeaker
 from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
-from quibble.findings import Judged, find, mapped, painted, traced
+from quibble.findings import Judged, find, find_several, mapped, painted, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
 from quibble.pointing import finding_at, findings_meant, phrases_in
@@ -152,23 +152,7 @@ class Assessor:
         """The score, and what is wrong where."""
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
-        calibration = self.backend.calibration
-        findings = find(
-            look.evidence,
-            width=look.width,
-            height=look.height,
-            threshold=calibration.threshold,
-            slope=calibration.slope,
-            offset=calibration.offset,
-        )
-        return Report(
-            image=look.image,
-            width=look.width,
-            height=look.height,
-            model=self.backend.name,
-            score=self._score(look.evidence),
-            findings=findings,
-        )
+        return self._report(look, find(look.evidence, **self._fit(look)))
 
     def segment(self, image: Any) -> NDArray[np.uint8]:
         """What each pixel most probably shows, (H, W): a number in tuple(Category), or 12 for clean.
@@ -285,11 +269,15 @@ class Assessor:
             if by == "tokens" and not isinstance(self.viewer, MaskingBackend):
                 raise CapabilityError(f"{self.viewer.name} draws no masks with tokens; ask nano for them")
             return self._point_out(self.viewer, look, asked, sampling)
-        report = self.assess(look)
         asked = questions.where(named.words) if named is not None else query
+        if questions.supposes_several(asked):
+            report = self._report(look, find_several(look.evidence, categories_named(asked), **self._fit(look)))
+        else:
+            report = self.assess(look)
+        about = Conversation.about(noting.picture_notes(report, look.evidence)).seen(look.evidence.features)
         if by == "tokens":
-            return self._outlined(look, asked, sampling)
-        told = self._write(self._about(look).saying(f"{asked} {questions.WITH_BOX}"), sampling)
+            return self._outlined(look, about, asked, sampling)
+        told = self._write(about.saying(f"{asked} {questions.WITH_BOX}"), sampling)
         suspected = self._suspected(report, look.evidence)
         return Grounding(text=without_codes(told), findings=findings_meant(asked, told, report, suspected))
 
@@ -355,11 +343,10 @@ class Assessor:
             return image
         return self.look(image) if features else self._looks([_name(image)], [load(image)])[0]
 
-    def _outlined(self, look: Look, asked: str, sampling: Sampling) -> Grounding:
+    def _outlined(self, look: Look, about: Conversation, asked: str, sampling: Sampling) -> Grounding:
         if not isinstance(self.language, OutliningBackend):
             raise CapabilityError(f"{self.language.name} draws no masks; ground by='findings'")
-        about = self._about(look).saying(f"{asked} {questions.WITH_MASK}")
-        told, logits = self.language.outline(about, sampling=sampling)
+        told, logits = self.language.outline(about.saying(f"{asked} {questions.WITH_MASK}"), sampling=sampling)
         if logits is None:
             return Grounding(text=without_codes(told), findings=())
         found = traced(
@@ -476,6 +463,21 @@ class Assessor:
             Look(image=name, width=picture.shape[1], height=picture.shape[0], seen=seen, view=view)
             for name, picture, seen, view in zip(names, pictures, evidence, views, strict=True)
         ]
+
+    def _fit(self, look: Look) -> dict[str, Any]:
+        fit = self.backend.calibration
+        size = {"width": look.width, "height": look.height}
+        return size | {"threshold": fit.threshold, "slope": fit.slope, "offset": fit.offset}
+
+    def _report(self, look: Look, findings: tuple[Finding, ...]) -> Report:
+        return Report(
+            image=look.image,
+            width=look.width,
+            height=look.height,
+            model=self.backend.name,
+            score=self._score(look.evidence),
+            findings=findings,
+        )
 
     def _score(self, evidence: Evidence) -> Score:
         probabilities = evidence.levels.astype(np.float64)

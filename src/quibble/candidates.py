@@ -13,6 +13,8 @@ Places = NDArray[np.bool_]
 #: Probabilities at which the maps are cut, those that most often give a defect's outline first; faint ones are whole at
 #: lower ones, the heart of a strong one shows at higher ones.
 CUTS: Final = (0.35, 0.5, 0.2, 0.7, 0.1)
+#: Of a category that is known to be there somewhere, these shares of all places, the likeliest, are proposed too.
+SHARES: Final = (0.3, 0.2, 0.1, 0.05)
 #: Smaller regions than this share of the picture are not proposed.
 MIN_SHARE: Final = 0.01
 #: At one cut at most this many separate regions are proposed; the rest are joined to the last.
@@ -37,6 +39,14 @@ def propose(categories: NDArray[np.float32]) -> list[Places]:
             new = [r for r in regions_above(probability, cut) if not any(_alike(r, other) for other in last)]
             last += new
         out += last
+    return out
+
+
+def propose_among_likeliest(probability: NDArray[np.float32]) -> list[Places]:
+    """Connected regions of the places where a category is likeliest, however unlikely it is there. (h, w)"""
+    smoothed, out = smooth(probability), list[Places]()
+    for cut in np.quantile(smoothed, [1 - share for share in SHARES]).tolist():
+        out += [r for r in regions_above(smoothed, cut) if not any(_alike(r, other) for other in out)]
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from quibble.backends.base import Evidence, Readings
-from quibble.candidates import MAX_REGIONS, Places, overlap, propose, stacked
+from quibble.candidates import MAX_REGIONS, Places, overlap, propose, propose_among_likeliest, stacked
 from quibble.geometry import Mask, Region, position_phrase
 from quibble.results import Finding
 from quibble.taxonomy import Category, Distortion
@@ -23,6 +24,9 @@ NAME_KIND: Final = 0.6
 #: A map speaks against a place where this many times its probability is below 1, and by no more than down to this.
 _DOUBT: Final = 4.0
 _LEAST_BELIEF: Final = 0.3
+#: Presence from which a place counts if somebody says that there are several: the first of a category that is named,
+#: the second of it, and any damage. Source: docs/lab.md.
+_POSSIBLE, _THINKABLE, _LIKELY = 0.3, 0.1, 0.6
 #: Two findings of one category share at most so much of the smaller one.
 _APART: Final = 0.1
 
@@ -43,12 +47,33 @@ def find(
     confidence.
     """
     judged = Judged.of(evidence, width=width, height=height)
-    found = []
-    for number, category in enumerate(CATEGORIES):
-        for which in chosen(judged, number, threshold[number]):
-            finding = judged.finding(which, category, slope, offset)
-            found += [finding] if finding is not None else []
-    return tuple(sorted(found, key=importance, reverse=True))
+    return _reported(judged, [chosen(judged, *of) for of in enumerate(threshold)], slope, offset)
+
+
+def find_several(
+    evidence: Evidence,
+    named: Collection[Category],
+    *,
+    width: int,
+    height: int,
+    threshold: Sequence[float],
+    slope: float = 1.0,
+    offset: float = 0.0,
+) -> tuple[Finding, ...]:
+    """As `find`, of a picture of which somebody says that it shows a category, or any damage, in more than one place.
+
+    Of each category named there are two findings if one place is possible and a second thinkable; without names,
+    findings are less sure if there are no two apart from each other otherwise.
+    """
+    judged = Judged.of(evidence, named, width=width, height=height)
+    which = [chosen(judged, *of) for of in enumerate(threshold)]
+    for number in [CATEGORIES.index(category) for category in named]:
+        if judged.readings.presence[:, number].max(initial=0) >= _POSSIBLE:
+            which[number] = chosen(judged, number, _THINKABLE, most=2, already=which[number])
+    together = [judged.regions[one] for group in which for one in group]
+    if not named and not any(overlap(a, b) <= _APART for a, b in combinations(together, 2)):
+        which = [chosen(judged, number, min(usual, _LIKELY)) for number, usual in enumerate(threshold)]
+    return _reported(judged, which, slope, offset)
 
 
 def suspicions(
@@ -105,10 +130,13 @@ class Judged:
     height: int
 
     @classmethod
-    def of(cls, evidence: Evidence, *, width: int, height: int) -> Judged:
-        """The regions that the maps propose."""
-        content = content_of(evidence, width, height)
-        return cls.read(evidence, propose(evidence.categories[(slice(None), *content)]), width=width, height=height)
+    def of(cls, evidence: Evidence, named: Collection[Category] = (), *, width: int, height: int) -> Judged:
+        """The regions that the maps propose. named: what is known to be there somewhere."""
+        maps = evidence.categories[(slice(None), *content_of(evidence, width, height))]
+        regions = propose(maps)
+        for category in named:
+            regions += propose_among_likeliest(maps[CATEGORIES.index(category)])
+        return cls.read(evidence, regions, width=width, height=height)
 
     @classmethod
     def read(cls, evidence: Evidence, regions: Sequence[Places], *, width: int, height: int) -> Judged:
@@ -187,17 +215,32 @@ def mapped(share: NDArray[np.float32], *, width: int, height: int) -> NDArray[np
     return number
 
 
-def chosen(judged: Judged, number: int, threshold: float) -> list[int]:
-    """The regions that are reported of a category's number: those with the likeliest outline first."""
+def chosen(
+    judged: Judged, number: int, threshold: float, *, most: int = MAX_REGIONS, already: Sequence[int] = ()
+) -> list[int]:
+    """The regions that are reported of a category's number: those with the likeliest outline first.
+
+    already: those that are reported anyhow, first. most: with them there are no more than so many.
+    """
     extent = judged.readings.extent[:, number]
     shown = np.flatnonzero(judged.readings.presence[:, number] >= threshold)
-    out: list[int] = []
+    out = list(already)
     for which in shown[np.argsort(-extent[shown], kind="stable")].tolist():
-        if len(out) == MAX_REGIONS:
+        if len(out) >= most:
             break
         if all(overlap(judged.regions[which], judged.regions[other]) <= _APART for other in out):
             out.append(which)
     return out
+
+
+def _reported(judged: Judged, which: Sequence[Sequence[int]], slope: float, offset: float) -> tuple[Finding, ...]:
+    """The regions chosen of each category as findings, most important first."""
+    found = [
+        judged.finding(one, category, slope, offset)
+        for category, chosen_ones in zip(CATEGORIES, which, strict=True)
+        for one in chosen_ones
+    ]
+    return tuple(sorted((finding for finding in found if finding is not None), key=importance, reverse=True))
 
 
 def importance(finding: Finding) -> float:

@@ -66,7 +66,19 @@ class Look(Protocol):
 def picture_notes(report: Report, evidence: Evidence) -> PictureNotes:
     """The notes of a picture: its report, and what was probable somewhere in it but not enough for a finding."""
     hints = [_hint(finding, sure, report) for finding, sure in suspected(report, evidence)]
-    return PictureNotes.of(report, hints)
+    return PictureNotes.of(report, hints, _totals(report, evidence))
+
+
+def _totals(report: Report, evidence: Evidence) -> list[float]:
+    """The expected severity of everything in the region of each finding."""
+    if not report.findings:
+        return []
+    place = content_of(evidence, report.width, report.height)
+    inside = np.zeros((len(report.findings), *evidence.categories.shape[1:]), bool)
+    for number, finding in enumerate(report.findings):
+        inside[(number, *place)] = _at_places(finding.mask.to_array(), *inside[(0, *place)].shape)
+    read = evidence.read(inside)
+    return [float(total) for total in (read.presence * read.severities).sum(axis=1)]
 
 
 def suspected(

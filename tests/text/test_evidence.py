@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from quibble.errors import ArgumentError
@@ -26,15 +29,25 @@ def test_a_picture_in_its_code() -> None:
 def test_the_worst_and_the_mildest_of_several_are_marked() -> None:
     noise = [note(Category.NOISE, severity) for severity in (2.2, 4.0, 1.1)]
     told = PictureNotes(score=43, notes=(noise[0], note(), *noise[1:])).encode().split("; ")
+    # The first noise and the blur have one region, the two others their own.
     assert [part.partition(" sure")[0] for part in told[1:]] == [
-        "noise moderate 2.2",
-        "blur motion obvious 3.1",
+        "noise moderate 2.2 worst",
+        "blur motion obvious 3.1 worst",
         "noise serious 4.0 most",
-        "noise slight 1.1 least",
+        "noise slight 1.1 least mildest",
     ]
-    alike = PictureNotes(score=43, notes=(noise[0], noise[0])).encode()
-    assert "most" not in alike
-    assert "least" not in alike
+    alike = PictureNotes(score=43, notes=(noise[0], replace(noise[0]))).encode()
+    assert not any(mark in alike for mark in ("most", "least", "worst", "mildest"))
+
+
+def test_regions_go_by_what_is_known_of_them_if_that_is_more_than_their_findings() -> None:
+    several = (note(), note(Category.NOISE, 1.2), replace(note(), severity=2.0))
+    assert PictureNotes(score=43, notes=several).clusters[0].notes == several[:2]
+    told = PictureNotes(score=43, notes=several, totals=(3.0, 3.5, 6.0)).encode()
+    assert re.findall("worst|mildest", told) == ["mildest", "mildest", "worst"]
+    told = PictureNotes(score=43, notes=several, totals=(3.0, 3.5, 6.0)).trimmed().encode()
+    assert re.findall("worst|mildest", told) == ["mildest", "mildest", "worst"]
+    assert re.findall("worst|mildest", PictureNotes(score=43, notes=several).encode()) == ["worst", "worst", "mildest"]
 
 
 def test_nothing_found() -> None:

@@ -59,3 +59,19 @@ def test_the_question_against_a_reference_is_learned() -> None:
 
 def test_options_have_letters() -> None:
     assert questions.offer("Which?", ["red", "blue"]) == "Which?\nA. red\nB. blue\nAnswer with the letter."
+
+
+def test_a_question_for_the_most_or_the_least_supposes_several() -> None:
+    for kind, templates in QUESTIONS.items():
+        if kind.startswith(("hyd", "sid")):
+            assert all(questions.supposes_several(template.text) for template in templates), kind
+        elif kind.startswith(("dao", "local", "global")):
+            assert not any(questions.supposes_several(template.text) for template in templates), kind
+    assert questions.supposes_several("where is it blurriest")
+    assert questions.supposes_several("which corner is noisier than the rest?")
+    for plain in (
+        "Is the forest at the rest stop noisy?",
+        "Find the blur under the other arm.",
+        "any interesting noise?",
+    ):
+        assert not questions.supposes_several(plain), plain

@@ -4,7 +4,7 @@ A picture's notes are its score and its findings, the most important first, with
 answers are written from notes, so text and masks agree. The code is short and regular:
 
     score 43 poor; blur motion obvious 3.1 sure 9 at top mid left share 23 box (045,188)
-    score 52 fair; noise slight 1.2 least sure 7 at top left share 9 box (021,086); noise serious 4.0 most sure 9 at ...
+    score 52 fair; noise slight 1.2 least mildest sure 7 at top left share 9 box (021,086); noise serious 4.0 most ...
     score 71 good; nothing; hint noise 4 slight 1.3 at bottom right share 12 box (210,399)
     region at bottom right share 12; blur 9 obvious 3.2; noise 2 slight 1.0; clean 0
     compare B 82; blur A 2.1; noise B 0.8
@@ -12,9 +12,9 @@ answers are written from notes, so text and masks agree. The code is short and r
 `sure` and the numbers behind the names of hints and of a region's categories are tenths of probability, 0..9. `at` is
 IQA-Octopus eq. 1, with "mid" where a box's middle lies near the picture's, "full" where a box runs from edge to edge
 and "all" for nearly the whole picture. Of several findings of one category the worst is marked "most" and the mildest
-"least". `box` is the grid code of Grounding-IQA eq. 1. A comparison names the
-better picture and how probable that is (percent), and for each category the picture that has more of it and by how much
-severity.
+"least"; of several damaged regions, what is wrong with the worst is marked "worst" and with the mildest "mildest".
+`box` is the grid code of Grounding-IQA eq. 1. A comparison names the better picture and how probable that is (percent),
+and for each category the picture that has more of it and by how much severity.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ POSSIBLE: Final = 3
 LIKELY: Final = 4
 #: A region has a defect from this tenth of mean probability on.
 SHOWN: Final = 3
+
+#: Two boxes with at least this overlap of the smaller one hold defects of one region.
+_TOGETHER: Final = 0.6
 
 _C = Category
 #: What a region cannot show at once.
@@ -138,23 +141,64 @@ class Note:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """Notes of one region, the most important first."""
+
+    notes: tuple[Note, ...]
+
+    @property
+    def total(self) -> float:
+        return sum(note.severity for note in self.notes)
+
+    @property
+    def spot(self) -> Spot:
+        return self.notes[0].spot
+
+
+def clusters(notes: Sequence[Note]) -> tuple[Cluster, ...]:
+    """Notes grouped by region: those of other categories whose boxes lie over each other."""
+    groups: list[list[Note]] = []
+    for note in notes:
+        for group in groups:
+            if all(other.category is not note.category for other in group) and _over(group[0], note) >= _TOGETHER:
+                group.append(note)
+                break
+        else:
+            groups.append([note])
+    return tuple(Cluster(notes=tuple(group)) for group in groups)
+
+
+def _over(a: Note, b: Note) -> float:
+    smaller = min(a.spot.box.area, b.spot.box.area)
+    shares = min(a.spot.share, b.spot.share) / max(a.spot.share, b.spot.share)
+    return a.spot.box.intersection(b.spot.box) / smaller if smaller and shares > 0.25 else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class PictureNotes:
     """What was seen in a picture: its score 0..100, its findings, the most important first, and what might be there.
 
     hints: the likeliest place of each category without a finding, with tenths of its probability there, the most
-    probable first.
+    probable first. totals: how damaged the region of each finding is, where more is known than the findings say.
     """
 
     score: int
     notes: tuple[Note, ...]
     hints: tuple[Note, ...] = ()
+    totals: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, report: Report, hints: Sequence[Note] = ()) -> PictureNotes:
+    def of(cls, report: Report, hints: Sequence[Note] = (), totals: Sequence[float] = ()) -> PictureNotes:
+        """totals: of all findings of the report, or none."""
         notes = tuple(Note.of(f, width=report.width, height=report.height) for f in report.findings[:MOST_FINDINGS])
         found = {note.category for note in notes}
         wanted = [hint for hint in hints if hint.category not in found and hint.sure >= LEAST_HINT]
-        return cls(score=round(report.score.value), notes=notes, hints=tuple(wanted[:MOST_HINTS]))
+        return cls(
+            score=round(report.score.value),
+            notes=notes,
+            hints=tuple(wanted[:MOST_HINTS]),
+            totals=tuple(totals[:MOST_FINDINGS]),
+        )
 
     @property
     def level(self) -> Level:
@@ -162,19 +206,36 @@ class PictureNotes:
 
     def trimmed(self) -> PictureNotes:
         """As it is written when there are several pictures: fewer findings, no hints."""
-        return PictureNotes(score=self.score, notes=self.notes[:MOST_OF_SEVERAL])
+        return PictureNotes(score=self.score, notes=self.notes[:MOST_OF_SEVERAL], totals=self.totals[:MOST_OF_SEVERAL])
 
     def encode(self) -> str:
-        parts = [f"score {self.score} {self.level.value}", *(note.encode(self._mark(note)) for note in self.notes)]
-        if not self.notes:
-            parts.append("nothing")
-        return "; ".join([*parts, *(f"hint {hint.encode_hint()}" for hint in self.hints)])
+        marks = zip(self._marks(), self._region_marks(), strict=True)
+        told = [note.encode(" ".join(filter(None, mark))) for note, mark in zip(self.notes, marks, strict=True)]
+        hints = [f"hint {hint.encode_hint()}" for hint in self.hints]
+        return "; ".join([f"score {self.score} {self.level.value}", *(told or ["nothing"]), *hints])
 
-    def _mark(self, note: Note) -> str:
-        severities = [other.severity for other in self.notes if other.category is note.category]
-        if min(severities) == max(severities):
-            return ""
-        return "most" if note.severity == max(severities) else "least" if note.severity == min(severities) else ""
+    @cached_property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """The notes by region, in the order of their most important ones."""
+        return clusters(self.notes)
+
+    def _marks(self) -> list[str]:
+        """How each note compares with others of its category."""
+        severities = [[other.severity for other in self.notes if other.category is n.category] for n in self.notes]
+        return [
+            _extreme(note.severity, among, "most", "least") for note, among in zip(self.notes, severities, strict=True)
+        ]
+
+    def _region_marks(self) -> list[str]:
+        """How the region that each note is of compares with other damaged ones."""
+        of_notes = dict(zip(map(id, self.notes), self.totals, strict=False))
+        totals = [round(max([of_notes.get(id(n), c.total) for n in c.notes]), 1) for c in self.clusters]
+        mark = {
+            id(note): _extreme(total, totals, "worst", "mildest")
+            for cluster, total in zip(self.clusters, totals, strict=True)
+            for note in cluster.notes
+        }
+        return [mark[id(note)] for note in self.notes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +296,13 @@ def differences(a: PictureNotes, b: PictureNotes) -> tuple[tuple[Category, float
     by = {category: round(most[1][category] - most[0][category], 1) for category in Category}
     told = [(category, d) for category, d in by.items() if abs(d) >= LEAST_DIFFERENCE]
     return tuple(sorted(told, key=lambda item: -abs(item[1])))
+
+
+def _extreme(value: float, among: Sequence[float], most: str, least: str) -> str:
+    """A mark for the largest and the smallest of several numbers, if they are not all the same."""
+    if min(among) == max(among):
+        return ""
+    return most if value == max(among) else least if value == min(among) else ""
 
 
 def tenth(probability: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,13 @@ WITH_BOXES: Final = "With boxes, please."
 WITH_BOX: Final = "Answer with a bounding box."
 #: Behind a question, for an answer that ends in segmentation tokens.
 WITH_MASK: Final = "Segment it."
+
+#: "worst", "blurriest", "more than the others", but not "forest".
+_EXTREME: Final = re.compile(
+    r"\b(most|least|worst|best|(?!(for|inter|hon|mod|har|requ|sugg|prot|cont)est\b)\w{3,}est)\b"
+    r"|\b(more|less|worse|better|\w{3,}er)\b.*\bthan\b|\bcompared (with|to)\b",
+    re.IGNORECASE,
+)
 
 _CLEAN: Final = "What is wrong with this region?"
 _SHORT: Final = (
@@ -34,6 +42,11 @@ def refer(region: RegionNotes, *, long: bool) -> str:
     if not count:
         return DESCRIBE_REGION if long else _CLEAN
     return (_LONG if long else _SHORT)[min(count, 2) - 1]
+
+
+def supposes_several(question: str) -> bool:
+    """Whether a question asks for the most or the least of something, and so says that it is there more than once."""
+    return _EXTREME.search(question) is not None
 
 
 def where(words: str) -> str:

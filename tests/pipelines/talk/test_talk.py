@@ -69,7 +69,7 @@ def test_descriptions_name_what_was_found_and_nothing_else() -> None:
 
 
 def test_yes_and_no_are_balanced() -> None:
-    counts = Counter(x.key for x in all_exchanges(3000) if x.kind == "yes_no")
+    counts = Counter(x.key for x in all_exchanges(6000) if x.kind == "yes_no")
     assert 0.8 < counts["yes"] / counts["no"] < 1.25, counts
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from quibble.pipelines.talk.exchange import Exchange, Sight, chance, picture_word, there_are
 from quibble.pipelines.talk.phrases import instead
 from quibble.pipelines.talk.words import ASKED, far, graded
 from quibble.taxonomy import Category
-from quibble.text.evidence import Note, Spot
+from quibble.text.evidence import Cluster, Note, Spot, clusters
 from quibble.text.grammar import Noun, Writer, enumerate_words, pool, sentence, sentences
 from quibble.text.pools import QUESTIONS
 from quibble.text.special import SEGMENT_TEXT
@@ -208,44 +207,8 @@ _AT_SIDE: Final = pool(
     "the {where}?",
 )
 
-#: Two boxes with at least this overlap of the smaller one hold defects of one region.
-_TOGETHER: Final = 0.6
 #: By how much severities must differ before one region is called the worst.
 _MARGIN: Final = 0.25
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """Notes of one region, the most important first."""
-
-    notes: tuple[Note, ...]
-
-    @property
-    def total(self) -> float:
-        return sum(note.severity for note in self.notes)
-
-    @property
-    def spot(self) -> Spot:
-        return self.notes[0].spot
-
-
-def clusters(notes: tuple[Note, ...]) -> list[Cluster]:
-    """Notes grouped by region: those of other categories whose boxes lie over each other."""
-    groups: list[list[Note]] = []
-    for note in notes:
-        for group in groups:
-            if all(other.category is not note.category for other in group) and _over(group[0], note) >= _TOGETHER:
-                group.append(note)
-                break
-        else:
-            groups.append([note])
-    return [Cluster(notes=tuple(group)) for group in groups]
-
-
-def _over(a: Note, b: Note) -> float:
-    smaller = min(a.spot.box.area, b.spot.box.area)
-    shares = min(a.spot.share, b.spot.share) / max(a.spot.share, b.spot.share)
-    return a.spot.box.intersection(b.spot.box) / smaller if smaller and shares > 0.25 else 0.0
 
 
 def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
@@ -354,6 +317,19 @@ def extreme(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
         return Exchange(kind=kind, question=question, answer=answer, key=code, topic=category)
     question = f"{question} {writer.write(_ALONE)}"
     return Exchange(kind="box", question=question, answer=code, key=code, topic=category)
+
+
+def extreme_region(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None:
+    """The box of the region with the most or the least damage, where there are several, alone or with its defects."""
+    found = sorted(sight.picture.clusters, key=lambda c: -c.total if most else c.total)
+    if len(found) < 2 or abs(found[0].total - found[1].total) < _MARGIN:
+        return None
+    kind = "hyd_most" if most else "hyd_least"
+    question = f"{_asked(writer, kind)} {writer.write(_ASK_BOX)}"
+    if chance(writer, 0.5):
+        return _region_answer(writer, kind, question, found[0], sight, box=True, mask=False)
+    code, topic = found[0].spot.code, found[0].notes[0].category
+    return Exchange(kind="box", question=f"{question} {writer.write(_ALONE)}", answer=code, key=code, topic=topic)
 
 
 def in_order(writer: Writer, sight: Sight) -> Exchange | None:

@@ -104,6 +104,8 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
     (6, ground.box_alone),
     (12, partial(ground.extreme, most=True)),
     (12, partial(ground.extreme, most=False)),
+    (9, partial(ground.extreme_region, most=True)),
+    (9, partial(ground.extreme_region, most=False)),
     (6, choice.named_option),
     (4, choice.read_option),
     (5, other.notes_told),
