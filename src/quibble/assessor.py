@@ -154,6 +154,16 @@ class Assessor:
         look = self._look(image, features=False)
         return self._report(look, find(look.evidence, **self._fit(look)))
 
+    def sought(self, image: Any, query: str) -> Report:
+        """The report in which the answer to a query for a place is looked up.
+
+        A query for the most or the least of something says that there are several: then less sure places count.
+        """
+        look = self._look(image, features=False)
+        if not questions.supposes_several(query):
+            return self.assess(look)
+        return self._report(look, find_several(look.evidence, categories_named(query), **self._fit(look)))
+
     def segment(self, image: Any) -> NDArray[np.uint8]:
         """What each pixel most probably shows, (H, W): a number in tuple(Category), or 12 for clean.
 
@@ -161,8 +171,8 @@ class Assessor:
         """
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
-        size = {"width": look.width, "height": look.height}
-        return mapped(painted(Judged.of(look.evidence, **size)).share, **size)
+        judged = Judged.of(look.evidence, width=look.width, height=look.height)
+        return mapped(painted(judged).share, width=look.width, height=look.height)
 
     def assess_many(self, images: Iterable[Any]) -> Iterator[Report]:
         """Reports of many pictures, in order. Pictures of one size are run together, which is faster."""
@@ -270,10 +280,7 @@ class Assessor:
                 raise CapabilityError(f"{self.viewer.name} draws no masks with tokens; ask nano for them")
             return self._point_out(self.viewer, look, asked, sampling)
         asked = questions.where(named.words) if named is not None else query
-        if questions.supposes_several(asked):
-            report = self._report(look, find_several(look.evidence, categories_named(asked), **self._fit(look)))
-        else:
-            report = self.assess(look)
+        report = self.sought(look, asked)
         about = Conversation.about(noting.picture_notes(report, look.evidence)).seen(look.evidence.features)
         if by == "tokens":
             return self._outlined(look, about, asked, sampling)

@@ -65,7 +65,7 @@ def find_several(
     Of each category named there are two findings if one place is possible and a second thinkable; without names,
     findings are less sure if there are no two apart from each other otherwise.
     """
-    judged = Judged.of(evidence, named, width=width, height=height)
+    judged = Judged.of(evidence, width=width, height=height, named=named)
     which = [chosen(judged, *of) for of in enumerate(threshold)]
     for number in [CATEGORIES.index(category) for category in named]:
         if judged.readings.presence[:, number].max(initial=0) >= _POSSIBLE:
@@ -130,7 +130,7 @@ class Judged:
     height: int
 
     @classmethod
-    def of(cls, evidence: Evidence, named: Collection[Category] = (), *, width: int, height: int) -> Judged:
+    def of(cls, evidence: Evidence, *, width: int, height: int, named: Collection[Category] = ()) -> Judged:
         """The regions that the maps propose. named: what is known to be there somewhere."""
         maps = evidence.categories[(slice(None), *content_of(evidence, width, height))]
         regions = propose(maps)

@@ -105,6 +105,23 @@ def test_the_worst_of_several_places_is_asked_for_only_where_the_notes_agree(
     assert refused > 0
 
 
+def test_the_worst_region_is_asked_for_only_where_the_notes_agree(photos_folder: Path, tmp_path: Path) -> None:
+    build(photos_folder, tmp_path / "hyd", Settings(records=8, long_side=LONG_SIDE, mix={Task.HYD_G: 1}))
+    refused = 0
+    for item in perceive(tmp_path / "hyd", Assessor(FakeBackend())):
+        truth = true_notes(item.record)
+        if len(truth.clusters) < 2:
+            continue
+        sums = {id(note): cluster.total for cluster in truth.clusters for note in cluster.notes}
+        totals = tuple(sums[id(note)] for note in truth.notes)
+        for known, asked in ((totals, True), (tuple(-total for total in totals), False)):
+            told = replace(item, notes=replace(truth, totals=known))
+            kinds = {exchange.kind for n in range(8) for exchange in Recorded(3, [told])[n].exchanges}
+            assert (Task.HYD_G.value in kinds) == asked
+        refused += 1
+    assert refused > 0
+
+
 def test_an_item_depends_on_seed_and_number_alone(items: list[Perceived]) -> None:
     source = Mixed(5, Simulated(5), Recorded(5, items), 0.5)
     assert [source[i] for i in range(20)] == [source[i] for i in reversed(range(20))][::-1]

@@ -209,8 +209,7 @@ class PictureNotes:
         return PictureNotes(score=self.score, notes=self.notes[:MOST_OF_SEVERAL], totals=self.totals[:MOST_OF_SEVERAL])
 
     def encode(self) -> str:
-        marks = zip(self._marks(), self._region_marks(), strict=True)
-        told = [note.encode(" ".join(filter(None, mark))) for note, mark in zip(self.notes, marks, strict=True)]
+        told = [note.encode(" ".join(filter(None, (self._mark(note), self.region_mark(note))))) for note in self.notes]
         hints = [f"hint {hint.encode_hint()}" for hint in self.hints]
         return "; ".join([f"score {self.score} {self.level.value}", *(told or ["nothing"]), *hints])
 
@@ -219,23 +218,19 @@ class PictureNotes:
         """The notes by region, in the order of their most important ones."""
         return clusters(self.notes)
 
-    def _marks(self) -> list[str]:
-        """How each note compares with others of its category."""
-        severities = [[other.severity for other in self.notes if other.category is n.category] for n in self.notes]
-        return [
-            _extreme(note.severity, among, "most", "least") for note, among in zip(self.notes, severities, strict=True)
-        ]
+    def region_mark(self, note: Note) -> str:
+        """How the region that one of the notes is of compares with other damaged ones: "worst", "mildest" or ""."""
+        known = dict(zip(map(id, self.notes), self.totals, strict=False))
+        totals = [round(max(known.get(id(n), cluster.total) for n in cluster.notes), 1) for cluster in self.clusters]
+        for cluster, total in zip(self.clusters, totals, strict=True):
+            if any(other is note for other in cluster.notes):
+                return _extreme(total, totals, "worst", "mildest")
+        return ""
 
-    def _region_marks(self) -> list[str]:
-        """How the region that each note is of compares with other damaged ones."""
-        of_notes = dict(zip(map(id, self.notes), self.totals, strict=False))
-        totals = [round(max([of_notes.get(id(n), c.total) for n in c.notes]), 1) for c in self.clusters]
-        mark = {
-            id(note): _extreme(total, totals, "worst", "mildest")
-            for cluster, total in zip(self.clusters, totals, strict=True)
-            for note in cluster.notes
-        }
-        return [mark[id(note)] for note in self.notes]
+    def _mark(self, note: Note) -> str:
+        """How a note compares with others of its category."""
+        severities = [other.severity for other in self.notes if other.category is note.category]
+        return _extreme(note.severity, severities, "most", "least")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,10 +20,9 @@ from quibble.pipelines.plans import Task
 from quibble.pipelines.talk import describe, ground, kinds, region
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Sight, chance
-from quibble.pipelines.talk.ground import Cluster
 from quibble.taxonomy import Category
 from quibble.text.conversation import Conversation, Features
-from quibble.text.evidence import ComparisonNotes, Note, PictureNotes, RegionNotes, Spot
+from quibble.text.evidence import Cluster, ComparisonNotes, Note, PictureNotes, RegionNotes, Spot
 from quibble.text.grammar import Wording, Writer
 from quibble.text.special import SEGMENT_TEXT
 from quibble.train.examples import Example, example
@@ -69,16 +68,17 @@ class Perceived:
 
 
 def perceive(folder: str | os.PathLike[str], assessor: Assessor, *, features: bool = False) -> Iterator[Perceived]:
-    """Every record of a folder, seen by an assessor. features: keep them too, some megabytes a record."""
+    """Every record of a folder, seen as its question asks. features: keep them too, some megabytes a record."""
     for item in samples(folder):
         record = item.record
         look = assessor.look(item.pictures[0])
         regions = [entry.region for entry in record.regions]
         size = {"width": look.width, "height": look.height}
+        sought = assessor.sought(look, record.turns[0].question) if record.task in _GROUNDING else assessor.assess(look)
         yield Perceived(
             record=record,
             picture=item.pictures[0],
-            notes=picture_notes(assessor.assess(look), look.evidence),
+            notes=picture_notes(sought, look.evidence),
             regions=tuple(region_notes(look.evidence, region, **size) for region in regions),
             features=look.evidence.features if features else None,
             insides=tuple(coverage(look.evidence, r.to_mask(**size)) for r in regions) if features else (),
@@ -198,13 +198,13 @@ class Recorded:
         spot = _spot(entry, image.width, image.height)
         told = (*item.notes.notes, *item.notes.hints)
         seen = {note.category: note for note in reversed(told) if note.spot.box.iou(spot.box) >= _MADE_OUT}
-        by_rank = item.record.task == Task.SID_G
+        task = Task(item.record.task)
         notes = tuple(
             Note(category=s.category, distortion=None, severity=round(s.level, 1), sure=9, spot=spot)
             for s in entry.degradations
-            if s.category in seen and (not by_rank or _stands_out(item, s, seen[s.category]))
+            if s.category in seen and (task is not Task.SID_G or _stands_out(item, s, seen[s.category]))
         )
-        if not notes:
+        if not notes or (task is Task.HYD_G and not _region_stands_out(item, asked, [seen[n.category] for n in notes])):
             return self._anything(writer, item)
         about, question = item.about(), item.record.turns[0].question
         if chance(writer, 0.25 if self.shown else 0.5):
@@ -241,6 +241,14 @@ def _stands_out(item: Perceived, step: Degradation, seen: Note) -> bool:
     )
     severities = [note.severity for note in item.notes.notes if note.category is step.category]
     return not severities or seen.severity == (max(severities) if most else min(severities))
+
+
+def _region_stands_out(item: Perceived, asked: int, seen: Sequence[Note]) -> bool:
+    """Whether a region, the most or the least damaged one in truth, is so by the notes as well."""
+    totals = [sum(step.level for step in entry.degradations) for entry in item.record.regions]
+    wanted = "worst" if totals[asked] == max(totals) else "mildest"
+    marks = [item.notes.region_mark(note) for note in seen]
+    return wanted in marks or not any(marks)
 
 
 def _pixels(item: Perceived, region: int) -> Mask:

@@ -15,7 +15,7 @@ from quibble.pipelines.talk.roughen import roughen
 from quibble.pipelines.talk.simulate import Simulator
 from quibble.pipelines.talk.words import ASKED, SHORT, effect, graded
 from quibble.taxonomy import Category, Distortion
-from quibble.text.evidence import Note, PictureNotes, RegionNotes, Spot
+from quibble.text.evidence import Note, PictureNotes, RegionNotes, Spot, clusters
 from quibble.text.grammar import Wording, Writer
 from quibble.text.special import SEGMENT_TEXT
 from quibble.text.vocabulary import categories_named
@@ -136,7 +136,7 @@ def test_a_mask_is_promised_only_for_what_was_found() -> None:
 
 def test_defects_of_one_region_are_together() -> None:
     other = Spot(cells=(210, 399), share=9)
-    found = ground.clusters((note(), note(Category.NOISE), note(Category.NOISE, at=other)))
+    found = clusters((note(), note(Category.NOISE), note(Category.NOISE, at=other)))
     assert [[n.category for n in c.notes] for c in found] == [[Category.BLUR, Category.NOISE], [Category.NOISE]]
 
 
