@@ -142,30 +142,39 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """Notes of one region, the most important first."""
+    """Notes of one region, the most important first. known: how damaged it is, where more is known than they say."""
 
     notes: tuple[Note, ...]
+    known: float | None = None
 
     @property
     def total(self) -> float:
-        return sum(note.severity for note in self.notes)
+        """How damaged the region is."""
+        return sum(note.severity for note in self.notes) if self.known is None else self.known
 
     @property
     def spot(self) -> Spot:
         return self.notes[0].spot
 
 
-def clusters(notes: Sequence[Note]) -> tuple[Cluster, ...]:
-    """Notes grouped by region: those of other categories whose boxes lie over each other."""
-    groups: list[list[Note]] = []
-    for note in notes:
+def clusters(notes: Sequence[Note], totals: Sequence[float] = ()) -> tuple[Cluster, ...]:
+    """Notes grouped by region: those of other categories whose boxes lie over each other.
+
+    totals: how damaged the region of each is, where more is known than the notes say.
+    """
+    groups: list[list[int]] = []
+    for number, note in enumerate(notes):
         for group in groups:
-            if all(other.category is not note.category for other in group) and _over(group[0], note) >= _TOGETHER:
-                group.append(note)
+            others = [notes[other] for other in group]
+            if all(other.category is not note.category for other in others) and _over(others[0], note) >= _TOGETHER:
+                group.append(number)
                 break
         else:
-            groups.append([note])
-    return tuple(Cluster(notes=tuple(group)) for group in groups)
+            groups.append([number])
+    return tuple(
+        Cluster(notes=tuple(notes[i] for i in group), known=max(totals[i] for i in group) if totals else None)
+        for group in groups
+    )
 
 
 def _over(a: Note, b: Note) -> float:
@@ -216,12 +225,11 @@ class PictureNotes:
     @cached_property
     def clusters(self) -> tuple[Cluster, ...]:
         """The notes by region, in the order of their most important ones."""
-        return clusters(self.notes)
+        return clusters(self.notes, self.totals)
 
     def region_mark(self, note: Note) -> str:
         """How the region that one of the notes is of compares with other damaged ones: "worst", "mildest" or ""."""
-        known = dict(zip(map(id, self.notes), self.totals, strict=False))
-        totals = [round(max(known.get(id(n), cluster.total) for n in cluster.notes), 1) for cluster in self.clusters]
+        totals = [round(cluster.total, 1) for cluster in self.clusters]
         for cluster, total in zip(self.clusters, totals, strict=True):
             if any(other is note for other in cluster.notes):
                 return _extreme(total, totals, "worst", "mildest")

@@ -252,8 +252,9 @@ def worst_part(writer: Writer, sight: Sight) -> Exchange:
     if not sight.notes:
         answer = sentence(writer.write(_UNDAMAGED))
         return Exchange(kind="where", question=question, answer=answer, key="none")
-    answer = pointed(writer, [sight.notes[0]], box=box) + (SEGMENT_TEXT if mask else "")
-    return Exchange(kind="where", question=question, answer=answer, topic=sight.notes[0].category)
+    worst = max(sight.picture.clusters, key=lambda cluster: cluster.total).notes[0]
+    answer = pointed(writer, [worst], box=box) + (SEGMENT_TEXT if mask else "")
+    return Exchange(kind="where", question=question, answer=answer, topic=worst.category)
 
 
 def pointed(writer: Writer, notes: list[Note], *, box: bool) -> str:
@@ -275,7 +276,8 @@ def most_damaged(writer: Writer, sight: Sight, *, most: bool) -> Exchange | None
     question, box, mask = _extended(writer, _asked(writer, kind))
     if not sight.notes and not sight.suspected:
         return Exchange(kind=kind, question=question, answer=sentence(writer.write(_UNDAMAGED)), key="none")
-    found = sorted(clusters(sight.notes or tuple(sight.suspected)), key=lambda c: -c.total if most else c.total)
+    among = sight.picture.clusters or clusters(sight.suspected)
+    found = sorted(among, key=lambda c: -c.total if most else c.total)
     if len(found) > 1 and abs(found[0].total - found[1].total) < _MARGIN:
         return None
     return _region_answer(writer, kind, question, found[0], sight, box=box, mask=mask)

@@ -4,7 +4,8 @@ A picture is clean, distorted as a whole, or in one to three regions; each regio
 them have the same one, each as badly as it likes. Then it is
 seen as the real perception sees: weak ones are missed, severities are drawn to the middle and off by up to one,
 kinds are often left open, a region breaks into pieces, look-alikes are taken for each other, and here and there a
-small false finding is added with a low confidence.
+small false finding is added with a low confidence. How damaged a region is as a whole is not quite what its findings
+say.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from quibble.text.evidence import (
     PictureNotes,
     RegionNotes,
     Spot,
+    clusters,
 )
 
 _CATEGORIES: Final = tuple(Category)
@@ -180,7 +182,16 @@ class Simulator:
             score=self._score(order),
             notes=tuple(order),
             hints=tuple(sorted(told, key=lambda hint: -hint.sure)[:MOST_HINTS]),
+            totals=self._totals(order),
         )
+
+    def _totals(self, notes: list[Note]) -> tuple[float, ...]:
+        """How damaged the region of each note is: more or less than the notes add up to."""
+        totals: dict[int, float] = {}
+        for cluster in clusters(notes):
+            total = cluster.total * float(self.rng.lognormal(0, 0.4)) + float(self.rng.uniform(0, 1.5))
+            totals |= {id(note): total for note in cluster.notes}
+        return tuple(totals[id(note)] for note in notes)
 
     def _hint(self, hints: dict[Category, Note], category: Category, severity: float, at: Spot, *, sure: int) -> None:
         """Keep the surest hint of a category; its place is found roughly."""
