@@ -281,7 +281,8 @@ class Assessor:
             return self._point_out(self.viewer, look, asked, sampling)
         asked = questions.where(named.words) if named is not None else query
         report = self.sought(look, asked)
-        about = Conversation.about(noting.picture_notes(report, look.evidence)).seen(look.evidence.features)
+        notes = noting.picture_notes(report, look.evidence, ranked=not categories_named(asked))
+        about = Conversation.about(notes).seen(look.evidence.features)
         if by == "tokens":
             return self._outlined(look, about, asked, sampling)
         told = self._write(about.saying(f"{asked} {questions.WITH_BOX}"), sampling)

@@ -63,10 +63,13 @@ class Look(Protocol):
         """The picture as it was judged, (h, w, 3)."""
 
 
-def picture_notes(report: Report, evidence: Evidence) -> PictureNotes:
-    """The notes of a picture: its report, and what was probable somewhere in it but not enough for a finding."""
+def picture_notes(report: Report, evidence: Evidence, *, ranked: bool = True) -> PictureNotes:
+    """The notes of a picture: its report, and what was probable somewhere in it but not enough for a finding.
+
+    ranked: whether its damaged regions are compared as a whole; else only findings of one category are.
+    """
     hints = [_hint(finding, sure, report) for finding, sure in suspected(report, evidence)]
-    return PictureNotes.of(report, hints, _totals(report, evidence))
+    return PictureNotes.of(report, hints, _totals(report, evidence) if ranked else [0.0] * len(report.findings))
 
 
 def _totals(report: Report, evidence: Evidence) -> list[float]:
