@@ -4,7 +4,8 @@
         --out src/quibble/weights/nano/language
 
 A checkpoint of training with pictures takes the parts between pictures and words along. It goes with the perception
-that it was trained with, and with no other.
+that it was trained with, and with no other. With --average the words are the mean of its own and of those that it began
+with.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from quibble.model.lmm import Lmm
 from quibble.train.checkpoint import commit, load_weights
 from quibble.train.export_language import write_language
 from quibble.train.language import load_language
-from quibble.train.pictures import load_lmm
+from quibble.train.pictures import averaged, load_lmm
 from quibble.train.recipe import LanguageRecipe, PicturesRecipe
 
 DATA = "conversations written by quibble.pipelines.talk about simulated evidence; no text of others"
@@ -39,9 +41,14 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--name", required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--average", type=Path, help="the words that training with pictures began with")
     arguments = parser.parse_args()
     pictures = "pictures" in load_weights(arguments.checkpoint)[1]
     model, recipe = load_lmm(arguments.checkpoint) if pictures else load_language(arguments.checkpoint)
+    if arguments.average is not None:
+        if not isinstance(model, Lmm):
+            parser.error("--average is for a checkpoint of training with pictures")
+        model = averaged(model, load_language(arguments.average)[0])
     facts = {
         "name": arguments.name,
         "parameters": sum(p.numel() for p in model.parameters()),

@@ -25,7 +25,7 @@ from quibble.train.checkpoint import load_weights, save_weights
 from quibble.train.examples import Example
 from quibble.train.language import Sorted
 from quibble.train.lessons import pictures_trainer
-from quibble.train.pictures import Group, Grouped, Lessons, PicturesTrainer, iou, load_lmm
+from quibble.train.pictures import Group, Grouped, Lessons, PicturesTrainer, averaged, iou, load_lmm, make_lmm
 from quibble.train.recipe import LanguageData, Optim, PictureData, PicturesRecipe, load_any
 from tests.fake_backend import FakeBackend
 from tests.pipelines.conftest import LONG_SIDE, photos_folder
@@ -236,3 +236,17 @@ def test_the_recipe_trains_on_records_and_knows_whose_features_they_are(records:
     more = dataclasses.replace(recipe, lmm=LmmConfig(tokens_per_scale=3))
     with pytest.raises(RecipeError, match="9 segmentation tokens"):
         pictures_trainer(more, tmp_path / "refused", backend, tmp_path / "cache")
+
+
+def test_words_may_be_averaged_with_those_of_before() -> None:
+    torch.manual_seed(0)
+    model, words = make_lmm(RECIPE), Language.random(SIZES)
+    own, before = ({k: v.clone() for k, v in m.state_dict().items()} for m in (model.language, words))
+    others = {k: v.clone() for k, v in model.state_dict().items() if not k.startswith("language.")}
+    told = averaged(model, words)
+    for name, weight in told.language.state_dict().items():
+        torch.testing.assert_close(weight, (own[name] + before[name]) / 2)
+    assert all(torch.equal(told.state_dict()[name], weight) for name, weight in others.items())
+    larger = Language.random(dataclasses.replace(SIZES, width=64))
+    with pytest.raises(ValueError, match="shape"):
+        averaged(model, larger)
