@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, find_several, mapped, painted, suspicions, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, mapped, painted, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -75,7 +75,7 @@ def test_suspicions_are_the_likeliest_places_of_categories_the_most_probable_fir
 
 
 def several(seen: Evidence, *named: Category) -> list[tuple[str, str]]:
-    found = find_several(seen, named, width=160, height=120, threshold=(0.7,) * 12)
+    found = find(seen, width=160, height=120, threshold=(0.7,) * 12, several=named)
     return [(finding.category.value, finding.position) for finding in found]
 
 

@@ -41,7 +41,7 @@ def test_how_damaged_a_region_is_counts_what_was_not_sure_enough_for_a_finding()
     (total,) = noting.picture_notes(report, seen.evidence).totals
     # Of blur and noise; ten others are hardly there.
     assert total == pytest.approx((0.9 + 0.4 + 10 * 0.01) * 3.2, abs=0.2)
-    assert noting.picture_notes(report, seen.evidence, ranked=False).totals == (0.0,)
+    assert noting.picture_notes(report, seen.evidence, "Where is the blur worst?").totals == (0.0,)
 
 
 def test_notes_of_a_region_are_what_is_inside_it() -> None:

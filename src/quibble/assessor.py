@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +33,7 @@ from quibble.backends.speaker import OnnxSpeaker
 from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
-from quibble.findings import Judged, find, find_several, mapped, painted, traced
+from quibble.findings import Judged, find, mapped, painted, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
 from quibble.pointing import finding_at, findings_meant, phrases_in
@@ -152,7 +152,7 @@ class Assessor:
         """The score, and what is wrong where."""
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
-        return self._report(look, find(look.evidence, **self._fit(look)))
+        return self._report(look)
 
     def sought(self, image: Any, query: str) -> Report:
         """The report in which the answer to a query for a place is looked up.
@@ -160,9 +160,7 @@ class Assessor:
         A query for the most or the least of something says that there are several: then less sure places count.
         """
         look = self._look(image, features=False)
-        if not questions.supposes_several(query):
-            return self.assess(look)
-        return self._report(look, find_several(look.evidence, categories_named(query), **self._fit(look)))
+        return self._report(look, categories_named(query) if questions.supposes_several(query) else None)
 
     def segment(self, image: Any) -> NDArray[np.uint8]:
         """What each pixel most probably shows, (H, W): a number in tuple(Category), or 12 for clean.
@@ -281,7 +279,7 @@ class Assessor:
             return self._point_out(self.viewer, look, asked, sampling)
         asked = questions.where(named.words) if named is not None else query
         report = self.sought(look, asked)
-        notes = noting.picture_notes(report, look.evidence, ranked=not categories_named(asked))
+        notes = noting.picture_notes(report, look.evidence, asked)
         about = Conversation.about(notes).seen(look.evidence.features)
         if by == "tokens":
             return self._outlined(look, about, asked, sampling)
@@ -472,19 +470,20 @@ class Assessor:
             for name, picture, seen, view in zip(names, pictures, evidence, views, strict=True)
         ]
 
-    def _fit(self, look: Look) -> dict[str, Any]:
-        fit = self.backend.calibration
-        size = {"width": look.width, "height": look.height}
-        return size | {"threshold": fit.threshold, "slope": fit.slope, "offset": fit.offset}
-
-    def _report(self, look: Look, findings: tuple[Finding, ...]) -> Report:
+    def _report(self, look: Look, several: Collection[Category] | None = None) -> Report:
+        fit, width, height = self.backend.calibration, look.width, look.height
+        found = find(
+            look.evidence,
+            width=width,
+            height=height,
+            threshold=fit.threshold,
+            slope=fit.slope,
+            offset=fit.offset,
+            several=several,
+        )
+        score = self._score(look.evidence)
         return Report(
-            image=look.image,
-            width=look.width,
-            height=look.height,
-            model=self.backend.name,
-            score=self._score(look.evidence),
-            findings=findings,
+            image=look.image, width=width, height=height, model=self.backend.name, score=score, findings=found
         )
 
     def _score(self, evidence: Evidence) -> Score:

@@ -39,41 +39,34 @@ def find(
     threshold: Sequence[float],
     slope: float = 1.0,
     offset: float = 0.0,
+    several: Collection[Category] | None = None,
 ) -> tuple[Finding, ...]:
     """Findings of a picture of (width, height), most important first.
 
     Of the regions that the maps propose, those that show a category for at least its threshold (of presence), the
     ones with the likeliest outline; no two of one category overlap. slope, offset: of the logistic calibration of
-    confidence.
+    confidence. several: what somebody says is there in more than one place, no category: any damage. Of each there are
+    then two findings if one place is possible and a second thinkable; of any damage findings are less sure if there are
+    no two apart from each other otherwise.
     """
-    judged = Judged.of(evidence, width=width, height=height)
-    return _reported(judged, [chosen(judged, *of) for of in enumerate(threshold)], slope, offset)
-
-
-def find_several(
-    evidence: Evidence,
-    named: Collection[Category],
-    *,
-    width: int,
-    height: int,
-    threshold: Sequence[float],
-    slope: float = 1.0,
-    offset: float = 0.0,
-) -> tuple[Finding, ...]:
-    """As `find`, of a picture of which somebody says that it shows a category, or any damage, in more than one place.
-
-    Of each category named there are two findings if one place is possible and a second thinkable; without names,
-    findings are less sure if there are no two apart from each other otherwise.
-    """
-    judged = Judged.of(evidence, width=width, height=height, named=named)
+    judged = Judged.of(evidence, width=width, height=height, named=several or ())
     which = [chosen(judged, *of) for of in enumerate(threshold)]
+    if several is not None:
+        which = _supposed(judged, which, several, threshold)
+    return _reported(judged, which, slope, offset)
+
+
+def _supposed(
+    judged: Judged, which: list[list[int]], named: Collection[Category], threshold: Sequence[float]
+) -> list[list[int]]:
+    """The regions chosen of each category, and those that count as well because there are said to be several."""
     for number in [CATEGORIES.index(category) for category in named]:
         if judged.readings.presence[:, number].max(initial=0) >= _POSSIBLE:
             which[number] = chosen(judged, number, _THINKABLE, most=2, already=which[number])
     together = [judged.regions[one] for group in which for one in group]
-    if not named and not any(overlap(a, b) <= _APART for a, b in combinations(together, 2)):
-        which = [chosen(judged, number, min(usual, _LIKELY)) for number, usual in enumerate(threshold)]
-    return _reported(judged, which, slope, offset)
+    if named or any(overlap(a, b) <= _APART for a, b in combinations(together, 2)):
+        return which
+    return [chosen(judged, number, min(usual, _LIKELY)) for number, usual in enumerate(threshold)]
 
 
 def suspicions(

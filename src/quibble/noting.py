@@ -28,6 +28,7 @@ from quibble.text.evidence import (
     Spot,
     tenth,
 )
+from quibble.text.vocabulary import categories_named
 
 #: Points that count as damage where nothing of the original's structure is left, if no gauge can say more.
 STRUCTURE: Final = 60.0
@@ -63,13 +64,15 @@ class Look(Protocol):
         """The picture as it was judged, (h, w, 3)."""
 
 
-def picture_notes(report: Report, evidence: Evidence, *, ranked: bool = True) -> PictureNotes:
+def picture_notes(report: Report, evidence: Evidence, query: str = "") -> PictureNotes:
     """The notes of a picture: its report, and what was probable somewhere in it but not enough for a finding.
 
-    ranked: whether its damaged regions are compared as a whole; else only findings of one category are.
+    query: for a place, if that is what they are for. Where it names a category, damaged regions are not compared as a
+    whole, only findings of one category are: the worst region may have the least of it.
     """
     hints = [_hint(finding, sure, report) for finding, sure in suspected(report, evidence)]
-    return PictureNotes.of(report, hints, _totals(report, evidence) if ranked else [0.0] * len(report.findings))
+    alike = [0.0] * len(report.findings)
+    return PictureNotes.of(report, hints, alike if categories_named(query) else _totals(report, evidence))
 
 
 def _totals(report: Report, evidence: Evidence) -> list[float]:

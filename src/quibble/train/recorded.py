@@ -25,7 +25,6 @@ from quibble.text.conversation import Conversation, Features
 from quibble.text.evidence import Cluster, ComparisonNotes, Note, PictureNotes, RegionNotes, Spot
 from quibble.text.grammar import Wording, Writer
 from quibble.text.special import SEGMENT_TEXT
-from quibble.text.vocabulary import categories_named
 from quibble.train.examples import Example, example
 from quibble.train.recipe import OpinionData
 
@@ -75,13 +74,11 @@ def perceive(folder: str | os.PathLike[str], assessor: Assessor, *, features: bo
         look = assessor.look(item.pictures[0])
         regions = [entry.region for entry in record.regions]
         size = {"width": look.width, "height": look.height}
-        question = record.turns[0].question
-        sought = assessor.sought(look, question) if record.task in _GROUNDING else assessor.assess(look)
-        ranked = record.task not in _GROUNDING or not categories_named(question)
+        query = record.turns[0].question if record.task in _GROUNDING else ""
         yield Perceived(
             record=record,
             picture=item.pictures[0],
-            notes=picture_notes(sought, look.evidence, ranked=ranked),
+            notes=picture_notes(assessor.sought(look, query), look.evidence, query),
             regions=tuple(region_notes(look.evidence, region, **size) for region in regions),
             features=look.evidence.features if features else None,
             insides=tuple(coverage(look.evidence, r.to_mask(**size)) for r in regions) if features else (),
