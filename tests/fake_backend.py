@@ -32,6 +32,7 @@ class FakeBackend:
     eyes = "fake-eyes"
     reader = None
     gauge = LeftGauge()
+    ranker = None
     widths = (2, 3, 4, 5)
     calibration = Calibration(threshold=(0.5,) * 12, slope=1.0, offset=0.0, interval=2.0)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -101,6 +103,38 @@ def test_without_a_name_less_sure_damage_counts_where_there_are_no_two_places() 
     assert several(seen) == [("noise", "top left"), ("blur", "bottom right")]
     seen.categories[CATEGORIES.index(Category.DARKEN), 2:12, 28:38] = 0.9
     assert sorted(several(seen)) == [("darken", "top right"), ("noise", "top left")]
+
+
+def test_a_ranker_says_which_two_places_are_meant() -> None:
+    seen = evidence()
+    noise, blur = CATEGORIES.index(Category.NOISE), CATEGORIES.index(Category.BLUR)
+    for box, severity in (((2, 12, 2, 12), 4.0), ((20, 28, 28, 38), 2.0), ((20, 28, 2, 10), 2.5)):
+        place = (slice(*box[:2]), slice(*box[2:]))
+        seen.categories[(noise, *place)] = 0.9
+        seen.severities[(noise, *place)] = severity
+        seen.categories[(12, *place)] = 0.1
+    asked = []
+
+    def by_severity(
+        told: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        asked.append(told[:, -13:].argmax(axis=1).tolist())
+        large = told[:, 5] > 0.01
+        return np.stack([told[:, 2] / 20 + large, large - told[:, 2] / 20], axis=1)
+
+    ranked = replace(seen, ranker=by_severity)
+    assert several(ranked, Category.NOISE) == [("noise", "top left"), ("noise", "bottom right")]
+    assert set(asked[0]) == {noise}
+    # Without a name all damage counts, and what is not among the two is left out.
+    seen.categories[blur, 2:12, 2:12] = 0.9
+    assert sorted(several(ranked)) == [("blur", "top left"), ("noise", "bottom right"), ("noise", "top left")]
+    assert set(asked[-1]) == {len(CATEGORIES)}
+    # It is not asked where nothing is possible, nor believed where the worst is no worse.
+    calls = len(asked)
+    assert several(replace(evidence(), ranker=by_severity), Category.NOISE) == []
+    assert len(asked) == calls
+    seen.severities[noise] = 3.0
+    assert [name for name, _ in several(ranked, Category.NOISE)].count("noise") == 3
 
 
 def test_masks_have_the_size_of_the_picture() -> None:

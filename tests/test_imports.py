@@ -33,9 +33,10 @@ ALLOWED = {
     "endpoint": CORE,
     "text": CORE,
     "tones": set[str](),
+    "extremes": {"backends", "taxonomy"},
     "backends": CORE | {"endpoint", "model", "preprocess", "text", "tones", "views"},
     "candidates": CORE,
-    "findings": CORE | {"backends", "candidates"},
+    "findings": CORE | {"backends", "candidates", "extremes"},
     "noting": CORE | {"backends", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
     "chat": CORE | {"backends", "text"},
@@ -46,7 +47,7 @@ ALLOWED = {
     "data": CORE | {"draw"},
     "experts": CORE | {"assessor", "data", "endpoint", "text"},
     "pipelines": CORE | {"data", "distort", "experts", "text"},
-    "model": (CORE - {"image", "filetype"}) | {"tones"},
+    "model": (CORE - {"image", "filetype"}) | {"extremes", "tones"},
     "train": CORE
     | {
         "assessor",
@@ -54,6 +55,7 @@ ALLOWED = {
         "candidates",
         "data",
         "distort",
+        "extremes",
         "findings",
         "model",
         "noting",

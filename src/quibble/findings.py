@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -13,6 +13,7 @@ from PIL import Image
 
 from quibble.backends.base import Evidence, Readings
 from quibble.candidates import MAX_REGIONS, Places, overlap, propose, propose_among_likeliest, stacked
+from quibble.extremes import ANYTHING, APART, amounts, overlaps, told_of
 from quibble.geometry import Mask, Region, position_phrase
 from quibble.results import Finding
 from quibble.taxonomy import Category, Distortion
@@ -27,8 +28,10 @@ _LEAST_BELIEF: Final = 0.3
 #: Presence from which a place counts if somebody says that there are several: the first of a category that is named,
 #: the second of it, and any damage. Source: docs/lab.md.
 _POSSIBLE, _THINKABLE, _LIKELY = 0.3, 0.1, 0.6
-#: Two findings of one category share at most so much of the smaller one.
-_APART: Final = 0.1
+#: The worst place is more severe than the mildest by at least so much, of severities between the least and the greatest
+#: that are told: notes have tenths.
+_WORSE: Final = 0.1
+_SEVERITIES: Final = (0.5, 5.0)
 
 
 def find(
@@ -45,9 +48,9 @@ def find(
 
     Of the regions that the maps propose, those that show a category for at least its threshold (of presence), the
     ones with the likeliest outline; no two of one category overlap. slope, offset: of the logistic calibration of
-    confidence. several: what somebody says is there in more than one place, no category: any damage. Of each there are
-    then two findings if one place is possible and a second thinkable; of any damage findings are less sure if there are
-    no two apart from each other otherwise.
+    confidence. several: what somebody says is there in more than one place, no category: any damage. If one place of it
+    is possible, its findings are then the two that the evidence's ranker takes for the worst and the mildest; without a
+    ranker, a second one that is thinkable, and of any damage less sure ones if there are no two apart otherwise.
     """
     judged = Judged.of(evidence, width=width, height=height, named=several or ())
     which = [chosen(judged, *of) for of in enumerate(threshold)]
@@ -62,11 +65,41 @@ def _supposed(
     """The regions chosen of each category, and those that count as well because there are said to be several."""
     for number in [CATEGORIES.index(category) for category in named]:
         if judged.readings.presence[:, number].max(initial=0) >= _POSSIBLE:
-            which[number] = chosen(judged, number, _THINKABLE, most=2, already=which[number])
+            ends = worst_and_mildest(judged, number)
+            which[number] = ends or chosen(judged, number, _THINKABLE, most=2, already=which[number])
+    if not named and judged.readings.presence.max(initial=0) >= _LIKELY:
+        ends = worst_and_mildest(judged, ANYTHING)
+        if ends:
+            return _shown(judged, ends, threshold)
     together = [judged.regions[one] for group in which for one in group]
-    if named or any(overlap(a, b) <= _APART for a, b in combinations(together, 2)):
+    if named or any(overlap(a, b) <= APART for a, b in combinations(together, 2)):
         return which
     return [chosen(judged, number, min(usual, _LIKELY)) for number, usual in enumerate(threshold)]
+
+
+def worst_and_mildest(judged: Judged, number: int) -> list[int]:
+    """Of all regions the two apart that the ranker takes for the place with the most of a category, or of ANYTHING, and
+    the one with the least, the worst first; none without a ranker or without two such."""
+    ranker = judged.evidence.ranker
+    if ranker is None or len(judged.regions) < 2:
+        return []
+    maps = judged.evidence.categories[(slice(None), *judged.content)]
+    ends = ranker(told_of(judged.regions, judged.readings, maps, number, judged.proposed))
+    severity = np.clip(amounts(judged.readings, number)[2], *_SEVERITIES)
+    fit = (overlaps(judged.regions)[0] <= APART) & (severity[:, None] >= severity + _WORSE)
+    both = np.where(fit, ends[:, :1] + ends[:, 1], -1)
+    return [int(i) for i in np.unravel_index(both.argmax(), both.shape)] if fit.any() else []
+
+
+def _shown(judged: Judged, regions: Sequence[int], threshold: Sequence[float]) -> list[list[int]]:
+    """Regions by category: what each shows, or the likeliest if that is not enough for a finding."""
+    which: list[list[int]] = [[] for _ in CATEGORIES]
+    for region in regions:
+        presence = judged.readings.presence[region]
+        enough = np.flatnonzero(presence >= np.asarray(threshold)).tolist()
+        for number in enough or [int(presence.argmax())]:
+            which[number].append(region)
+    return which
 
 
 def suspicions(
@@ -114,35 +147,41 @@ def traced(
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """Regions of a picture of (width, height), (N, h, w) without its margin, and what was read of them."""
+    """Regions of a picture of (width, height), (N, h, w) without its margin, and what was read of them.
+
+    proposed: how many of them the maps propose by themselves; they come first.
+    """
 
     evidence: Evidence
     regions: Places
     readings: Readings
     width: int
     height: int
+    proposed: int
 
     @classmethod
     def of(cls, evidence: Evidence, *, width: int, height: int, named: Collection[Category] = ()) -> Judged:
         """The regions that the maps propose. named: what is known to be there somewhere."""
         maps = evidence.categories[(slice(None), *content_of(evidence, width, height))]
         regions = propose(maps)
+        proposed = len(regions)
         for category in named:
             regions += propose_among_likeliest(maps[CATEGORIES.index(category)])
-        return cls.read(evidence, regions, width=width, height=height)
+        return replace(cls.read(evidence, regions, width=width, height=height), proposed=proposed)
 
     @classmethod
     def read(cls, evidence: Evidence, regions: Sequence[Places], *, width: int, height: int) -> Judged:
         """Any regions."""
         content = content_of(evidence, width, height)
         inside = stacked(regions, evidence.categories[(0, *content)].shape)
-        if not len(inside):
-            none = np.zeros((0, len(CATEGORIES)), np.float32)
-            nothing = Readings(none, none, none, np.zeros((0, len(DISTORTIONS)), np.float32))
-            return cls(evidence=evidence, regions=inside, readings=nothing, width=width, height=height)
-        placed = np.zeros((len(inside), *evidence.categories.shape[1:]), bool)
-        placed[(slice(None), *content)] = inside
-        return cls(evidence=evidence, regions=inside, readings=evidence.read(placed), width=width, height=height)
+        none = np.zeros((0, len(CATEGORIES)), np.float32)
+        readings = Readings(none, none, none, np.zeros((0, len(DISTORTIONS)), np.float32))
+        if len(inside):
+            placed = np.zeros((len(inside), *evidence.categories.shape[1:]), bool)
+            placed[(slice(None), *content)] = inside
+            readings = evidence.read(placed)
+        size = {"width": width, "height": height, "proposed": len(inside)}
+        return cls(evidence=evidence, regions=inside, readings=readings, **size)
 
     @property
     def content(self) -> tuple[slice, slice]:
@@ -221,7 +260,7 @@ def chosen(
     for which in shown[np.argsort(-extent[shown], kind="stable")].tolist():
         if len(out) >= most:
             break
-        if all(overlap(judged.regions[which], judged.regions[other]) <= _APART for other in out):
+        if all(overlap(judged.regions[which], judged.regions[other]) <= APART for other in out):
             out.append(which)
     return out
 

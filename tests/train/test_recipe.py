@@ -7,6 +7,7 @@ from quibble.train.recipe import (
     GaugeRecipe,
     LanguageRecipe,
     PicturesRecipe,
+    RankerRecipe,
     ReaderRecipe,
     Recipe,
     from_dict,
@@ -15,6 +16,7 @@ from quibble.train.recipe import (
     load,
     load_any,
     pictures_from_dict,
+    ranker_from_dict,
     reader_from_dict,
     tuning_from_dict,
 )
@@ -35,6 +37,7 @@ def test_every_recipe_loads() -> None:
         "nano-perception-gpu.toml",
         "nano-perception.toml",
         "nano-pictures.toml",
+        "nano-ranker.toml",
         "nano-reader.toml",
         "q-ground-segmentation.toml",
         "q-ground.toml",
@@ -49,6 +52,7 @@ def test_every_recipe_loads() -> None:
             PicturesRecipe: pictures_from_dict,
             ReaderRecipe: reader_from_dict,
             GaugeRecipe: gauge_from_dict,
+            RankerRecipe: ranker_from_dict,
             TuningRecipe: tuning_from_dict,
             Recipe: from_dict,
         }
@@ -58,6 +62,7 @@ def test_every_recipe_loads() -> None:
             "nano-pictures.toml": PicturesRecipe,
             "nano-reader.toml": ReaderRecipe,
             "nano-gauge.toml": GaugeRecipe,
+            "nano-ranker.toml": RankerRecipe,
         }
         assert type(recipe) is nano.get(name, Recipe if "nano" in name else TuningRecipe)
 

@@ -48,6 +48,7 @@ class Evidence:
     tones: of the view, see quibble.tones; for the reader.
     reader: takes a second look at regions; without one, a region is what the maps say of its places.
     gauge: tells versions of one scene apart; without one, scores have to.
+    ranker: tells which of several regions has the most of something and which the least; without one, readings have to.
     """
 
     categories: Maps
@@ -61,6 +62,7 @@ class Evidence:
     tones: Maps | None = None
     reader: Reader | None = field(default=None, repr=False, compare=False)
     gauge: Gauge | None = field(default=None, repr=False, compare=False)
+    ranker: Ranker | None = field(default=None, repr=False, compare=False)
 
     def toned(self, regions: NDArray[np.bool_]) -> Maps:
         """What the tones of regions are, (N, h, w): see quibble.tones.told_of."""
@@ -74,6 +76,9 @@ class Evidence:
 
 #: What reads regions of what was seen; see Evidence.read.
 Reader = Callable[[Evidence, NDArray[np.bool_]], Readings]
+#: What tells the ends among regions, by extremes.told_of: how well each would do as the place with the most, and as the
+#: one with the least, as expected intersection over union, 0..1. (N, extremes.COUNT) -> (N, 2)
+Ranker = Callable[[Maps], Maps]
 
 
 class Gauge(Protocol):
@@ -122,6 +127,7 @@ def evidence(
     *,
     reader: Reader | None = None,
     gauge: Gauge | None = None,
+    ranker: Ranker | None = None,
 ) -> Evidence:
     """OUTPUTS of one picture, without the batch -> Evidence."""
     categories, severities, kinds, levels, spread = outputs
@@ -137,6 +143,7 @@ def evidence(
         tones=tones,
         reader=reader,
         gauge=gauge,
+        ranker=ranker,
     )
 
 
@@ -189,6 +196,10 @@ class FeatureBackend(PerceptionBackend, Protocol):
     @property
     def gauge(self) -> Gauge | None:
         """What tells versions of one scene apart by the features, if the model has it."""
+
+    @property
+    def ranker(self) -> Ranker | None:
+        """What tells which of several regions has the most and the least of something, if the model has it."""
 
 
 class LanguageBackend(Protocol):

@@ -32,9 +32,10 @@ class OnnxPerception:
         given = {output.name: output.shape for output in self._session.get_outputs()}
         self._features = FEATURES if FEATURES[0] in given else ()
         self._widths = tuple(int(given[name][1]) for name in self._features)
-        reader, gauge = self.manifest.get("reader"), self.manifest.get("gauge")
+        reader, gauge, ranker = (self.manifest.get(part) for part in ("reader", "gauge", "ranker"))
         self._reader = None if reader is None else OnnxReader(folder, reader)
         self._gauge = None if gauge is None else OnnxGauge(folder, gauge)
+        self._ranker = None if ranker is None else OnnxRanker(folder, ranker)
         calibration = self.manifest["calibration"]
         self.calibration = Calibration(
             threshold=tuple(calibration["threshold"]),
@@ -67,6 +68,11 @@ class OnnxPerception:
         """See FeatureBackend."""
         return self._gauge
 
+    @property
+    def ranker(self) -> OnnxRanker | None:
+        """See FeatureBackend."""
+        return self._ranker
+
     def perceive(self, views: Sequence[NDArray[np.uint8]], *, features: bool = False) -> list[Evidence]:
         """See PerceptionBackend. Exports without features give none, those with a reader or a gauge always do."""
         needed = features or self._reader is not None or self._gauge is not None
@@ -90,7 +96,8 @@ class OnnxPerception:
         tones = tones_of(view) if maps else None
         width, height = view.shape[1], view.shape[0]
         told = outputs[: len(OUTPUTS)]
-        return evidence(told, width, height, features, tones, reader=self._reader, gauge=self._gauge)
+        reader, gauge, ranker = self._reader, self._gauge, self._ranker
+        return evidence(told, width, height, features, tones, reader=reader, gauge=gauge, ranker=ranker)
 
 
 #: What the reader's graph is given beside the regions, in this order.
@@ -139,6 +146,27 @@ class OnnxGauge:
             [GAUGE_OUTPUTS[original is not None]], {name: np.asarray(v, np.float32) for name, v in given.items()}
         )
         return float(outputs[0][0])
+
+    @cached_property
+    def _session(self) -> onnxruntime.InferenceSession:
+        return open_session(self._folder, self._facts, threads=1)
+
+
+#: What the ranker's graph is given, and what it gives.
+RANKER_INPUT: Final = "told"
+RANKER_OUTPUT: Final = "ends"
+
+
+class OnnxRanker:
+    """The region ranker of an export; a Ranker. The graph is opened when it is first needed."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self._folder, self._facts = folder, facts
+
+    def __call__(self, told: Maps) -> Maps:
+        """See Ranker."""
+        (ends,) = self._session.run([RANKER_OUTPUT], {RANKER_INPUT: told})
+        return np.asarray(ends, np.float32)
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from quibble.train.gauging import GaugeTrainer
     from quibble.train.language import LanguageTrainer
     from quibble.train.loop import Trainer
+    from quibble.train.ranking import RankerTrainer
     from quibble.train.reading import ReaderTrainer
     from quibble.train.tuner import Tuner
 
@@ -22,6 +23,7 @@ Examples:
   quibble train recipes/nano-perception.toml --out runs/short --set steps=2000 --set optim.lr=1e-3
   quibble train recipes/nano-reader.toml --out runs/reader
   quibble train recipes/nano-gauge.toml --out runs/gauge
+  quibble train recipes/nano-ranker.toml --out runs/ranker
   quibble train recipes/nano-language.toml --out runs/language
   quibble train recipes/nano-pictures.toml --out runs/pictures --set init=runs/language/last.pt
   quibble train recipes/depictqa.toml --out runs/depictqa --set parts.language=models/vicuna-7b-v1.5
@@ -54,8 +56,8 @@ def train(recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | Non
 
 def _trainer(
     recipe: Path, out: Path, overrides: tuple[str, ...], cache: Path | None
-) -> Trainer | LanguageTrainer | ReaderTrainer | GaugeTrainer | Tuner:
-    from quibble.train.recipe import GaugeRecipe, LanguageRecipe, PicturesRecipe, ReaderRecipe, load_any
+) -> Trainer | LanguageTrainer | ReaderTrainer | GaugeTrainer | RankerTrainer | Tuner:
+    from quibble.train.recipe import GaugeRecipe, LanguageRecipe, PicturesRecipe, RankerRecipe, ReaderRecipe, load_any
     from quibble.train.tuning_recipe import TuningRecipe
 
     read = load_any(recipe, overrides)
@@ -84,6 +86,12 @@ def _trainer(
 
         perception = OnnxPerception(Path(read.gauge.perception or NANO), threads=1)
         return GaugeTrainer(read, out, perception, cache or out / "cache")
+    if isinstance(read, RankerRecipe):
+        from quibble.backends.onnx import OnnxPerception
+        from quibble.backends.weights import NANO
+        from quibble.train.ranking import RankerTrainer
+
+        return RankerTrainer(read, out, OnnxPerception(Path(read.ranker.perception or NANO), threads=1))
     if not isinstance(read, LanguageRecipe):
         from quibble.train.loop import Trainer
 

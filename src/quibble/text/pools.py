@@ -109,6 +109,22 @@ HYD_MOST: Final = pool(
     "What region needs repair most urgently?",
     "Find the part with the strongest damage.",
     "Which area has suffered most?",
+    "Which of the damaged parts is in the poorest condition?",
+    "Where do all the defects together weigh the most?",
+    "Of all the regions, whose defects amount to the most?",
+    "Which region is further from clean than any other?",
+    "What is the most serious of the damaged areas?",
+    "Find the damaged region that is worse than all the others.",
+    "Where does the picture look its worst?",
+    "Taking all defects of each region together, which region is worst off?",
+    "Which area is the most degraded in total?",
+    "Where is the sum of the damage greatest?",
+    "Of the spoiled areas, which one is the worst?",
+    "Where has the picture been hurt the most?",
+    "Which of the bad areas is the worst one?",
+    "What part of it has the lowest quality left?",
+    "Point out the region that is degraded more than the other degraded ones.",
+    "Among the degraded regions, show the one with the least quality left.",
 )
 
 HYD_LEAST: Final = pool(
@@ -132,6 +148,22 @@ HYD_LEAST: Final = pool(
     "Which affected region has suffered least?",
     "Find the part with the weakest damage, leaving out clean ones.",
     "Which of the defective areas looks best?",
+    "Among the spoiled areas, which is still the cleanest?",
+    "Leaving out what is flawless, which region is in the best state?",
+    "Which of the regions that were degraded was degraded the least?",
+    "Some regions are damaged: where is it least bad?",
+    "Where is the damage slight, compared with the other damaged regions?",
+    "Of all the damaged regions, which has the highest quality left?",
+    "Find the damaged region that is better than the other damaged ones.",
+    "Which distorted part looks better than the other distorted parts?",
+    "Among the affected regions, whose defects weigh the least together?",
+    "Of the damaged regions, where do the defects amount to the least?",
+    "Which of the impaired areas comes closest to being clean?",
+    "What is the least serious of the damaged areas?",
+    "Which of the bad areas is the least bad?",
+    "Of the affected parts, which is in a better state than the rest of them?",
+    "Show the degraded region that needs repair least urgently.",
+    "Where, in the damaged regions, is the sum of the damage smallest?",
 )
 
 SID_MOST: Final = pool(
@@ -155,6 +187,10 @@ SID_MOST: Final = pool(
     "Name the region in which {defect} {defect:are} heaviest.",
     "Find the worst case of {defect}.",
     "Which part shows more {defect} than all the others?",
+    "Of the places with {defect}, where {defect:are} {defect:they} at {defect:their} worst?",
+    "Show the region that has the greatest amount of {defect}.",
+    "Compare the regions with {defect}: which one has the highest level?",
+    "Where {defect:are} {defect} more severe than anywhere else?",
 )
 
 SID_LEAST: Final = pool(
@@ -179,6 +215,10 @@ SID_LEAST: Final = pool(
     "Find the mildest case of {defect}.",
     "Which affected part shows less {defect} than all the others?",
     "Where {defect:are} there only weak {defect}, compared with the other affected regions?",
+    "Compare the regions with {defect}: which one has the lowest level?",
+    "Of the places with {defect}, where {defect:are} {defect:they} slightest?",
+    "Which region with {defect} is in a better state than the others that have {defect:them}?",
+    "Find the place where {defect} {defect:are} less severe than in the other affected places.",
 )
 
 DAO_PAIR: Final = pool(

@@ -14,12 +14,13 @@ import torch
 from onnx import TensorProto, numpy_helper
 from torch import Tensor, nn
 
-from quibble import tones
+from quibble import extremes, tones
 from quibble.backends.base import FEATURES, OUTPUTS
-from quibble.backends.onnx import GAUGE_OUTPUTS, READER_INPUTS, READER_OUTPUTS
+from quibble.backends.onnx import GAUGE_OUTPUTS, RANKER_INPUT, RANKER_OUTPUT, READER_INPUTS, READER_OUTPUTS
 from quibble.model.gauge import STRUCTURES, DamageGauge
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
 from quibble.model.perception import Exported, Perception
+from quibble.model.ranker import RegionRanker
 from quibble.model.reader import RegionReader
 from quibble.taxonomy import Category, Distortion
 from quibble.train import recipe as recipes
@@ -111,6 +112,35 @@ def export_gauge(model: DamageGauge, widths: tuple[int, ...], path: Path) -> Non
             input_names=names,
             output_names=list(GAUGE_OUTPUTS),
             dynamic_shapes=([free] * len(widths), [free] * len(widths), None),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    write_graph(program.model_proto, path)
+
+
+class _ExportedRanker(nn.Module):
+    """Gives shares, not logits."""
+
+    def __init__(self, model: RegionRanker) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, told: Tensor) -> Tensor:
+        logits: Tensor = self.model(told)
+        return logits.sigmoid()
+
+
+def export_ranker(model: RegionRanker, path: Path) -> None:
+    """Write the ONNX file of a region ranker: any number of regions."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            _ExportedRanker(model).eval(),
+            (torch.rand(5, extremes.COUNT),),
+            input_names=[RANKER_INPUT],
+            output_names=[RANKER_OUTPUT],
+            dynamic_shapes=({0: torch.export.Dim.AUTO},),
             dynamo=True,
             verbose=False,
         )

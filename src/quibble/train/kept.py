@@ -54,7 +54,8 @@ class KeptPerception:
         features = Features(maps=tuple(maps), eyes=self.eyes)
         # Tones are as quickly made as read.
         tones = tones_of(view)
-        return evidence(outputs, width, height, features, tones, reader=self._inner.reader, gauge=self._inner.gauge)
+        reader, gauge, ranker = self._inner.reader, self._inner.gauge, self._inner.ranker
+        return evidence(outputs, width, height, features, tones, reader=reader, gauge=gauge, ranker=ranker)
 
     @staticmethod
     def _keep(seen: Evidence, path: Path) -> None:

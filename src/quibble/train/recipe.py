@@ -242,7 +242,38 @@ class GaugeRecipe:
         return dataclasses.asdict(self)
 
 
-AnyRecipe = Recipe | LanguageRecipe | ReaderRecipe | GaugeRecipe | TuningRecipe
+@dataclass(frozen=True, kw_only=True)
+class RankerData:
+    """How the region ranker is fitted."""
+
+    #: folder of the exported perception that looks at the records, and stays as it is; "": the package's own
+    perception: str = ""
+    #: folders of records in which several regions are damaged, and one of those that are measured on
+    records: tuple[str, ...] = ()
+    held_out: str = ""
+    #: networks whose outputs are averaged, units of each of their two layers
+    members: int = 3
+    hidden: int = 96
+    dropout: float = 0.3
+    epochs: int = 60
+    batch: int = 32
+    lr: float = 3e-3
+    weight_decay: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankerRecipe:
+    """One fit of the region ranker: a recipe with a section [ranker]."""
+
+    name: str
+    seed: int = 0
+    ranker: RankerData
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+AnyRecipe = Recipe | LanguageRecipe | ReaderRecipe | GaugeRecipe | RankerRecipe | TuningRecipe
 
 
 def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -252,8 +283,8 @@ def load(path: Path | str, overrides: tuple[str, ...] = ()) -> Recipe:
 
 def load_any(path: Path | str, overrides: tuple[str, ...] = ()) -> AnyRecipe:
     """As load, but a recipe with a section [reader] is one of the region reader, with [gauge] one of the damage gauge,
-    with [language] one of the language half, with [pictures] too one of its last stage, with [parts] one of a large
-    model.
+    with [ranker] one of the region ranker, with [language] one of the language half, with [pictures] too one of its
+    last stage, with [parts] one of a large model.
     """
     data = _read(path, overrides)
     if "parts" in data:
@@ -264,6 +295,8 @@ def load_any(path: Path | str, overrides: tuple[str, ...] = ()) -> AnyRecipe:
         return reader_from_dict(data)
     if "gauge" in data:
         return gauge_from_dict(data)
+    if "ranker" in data:
+        return ranker_from_dict(data)
     return language_from_dict(data) if "language" in data else from_dict(data)
 
 
@@ -296,6 +329,12 @@ def reader_from_dict(data: dict[str, Any]) -> ReaderRecipe:
 def gauge_from_dict(data: dict[str, Any]) -> GaugeRecipe:
     """The inverse of GaugeRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
     recipe: GaugeRecipe = _build(GaugeRecipe, data, "")
+    return recipe
+
+
+def ranker_from_dict(data: dict[str, Any]) -> RankerRecipe:
+    """The inverse of RankerRecipe.to_dict. Raises RecipeError for unknown keys and wrong types."""
+    recipe: RankerRecipe = _build(RankerRecipe, data, "")
     return recipe
 
 
