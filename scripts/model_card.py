@@ -41,6 +41,10 @@ ROWS = {
     "gauge/accuracy_alone_flawed": ("the same of photographs that people find something wrong with", None, True),
     "gauge/accuracy_against": ("the first with the original", None, True),
     "gauge/accuracy_against_flawed": ("the second with the original", None, True),
+    "ranker/category_most": ("by the ranker: IoU of the region with the most of a category", None, True),
+    "ranker/category_least": ("the same with the least, but some", None, True),
+    "ranker/damage_most": ("IoU of the region with the most damage", None, True),
+    "ranker/damage_least": ("the same with the least, but some", None, True),
 }
 
 
@@ -67,7 +71,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     facts = json.loads((NANO / "manifest.json").read_text(encoding="utf-8"))
-    figures = facts["figures"] | {f"gauge/{name}": value for name, value in facts["gauge"]["figures"].items()}
+    figures = dict(facts["figures"])
+    for part in ("gauge", "ranker"):
+        figures |= {f"{part}/{name}": value for name, value in facts[part]["figures"].items()}
     before = CARD.read_text(encoding="utf-8")
     head, _, rest = before.partition(BEGIN)
     after = head + BEGIN + table(figures) + END + rest.partition(END)[2]
