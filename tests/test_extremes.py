@@ -18,8 +18,8 @@ THREE = regions((0, 4, 0, 4), (0, 4, 0, 2), (6, 10, 6, 12))
 
 def readings(count: int, seed: int = 0) -> Readings:
     rng = np.random.default_rng(seed)
-    shares = rng.random((2, count, 12)).astype(np.float32)
-    return Readings(*shares, 5 * rng.random((count, 12)).astype(np.float32), np.zeros((count, 35), np.float32))
+    presence, extent, severities = rng.random((3, count, 12)).astype(np.float32)
+    return Readings(presence, extent, 5 * severities, np.zeros((count, 35), np.float32))
 
 
 def maps(seed: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -35,7 +35,8 @@ def test_overlaps_are_shares_of_the_smaller_and_of_both_together() -> None:
 def test_damage_adds_up_as_far_as_it_is_expected() -> None:
     read = readings(3)
     presence, extent, severity = amounts(read, ANYTHING)
-    np.testing.assert_allclose(severity, [np.dot(p, s) for p, s in zip(read.presence, read.severities, strict=True)])
+    expected = [float(np.dot(p, s)) for p, s in zip(read.presence, read.severities, strict=True)]
+    assert severity.tolist() == pytest.approx(expected)
     assert presence.tolist() == read.presence.max(axis=1).tolist()
     assert extent.tolist() == read.extent.max(axis=1).tolist()
     one = [column.tolist() for column in amounts(read, 4)]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from quibble.geometry import Box, Mask, Point, grid_decode
-from quibble.pointing import finding_at, phrases_in, plain
+from quibble.pointing import finding_at, phrases_in, plain, with_doubt
 from quibble.results import Finding, Report, Score
 from quibble.taxonomy import Category
 
@@ -55,6 +57,17 @@ def test_a_phrase_may_have_several_boxes() -> None:
     found = phrases_in(text, report())
     assert [phrase.text for phrase in found] == ["The hands", "The hands", "the cup"]
     assert found[1].box == grid_decode((210, 296), width=200, height=100)
+
+
+def test_what_is_less_probable_than_not_is_told_with_doubt() -> None:
+    sure, weak = LEFT, replace(STRIP, confidence=0.2)
+    told = replace(report(), findings=(sure, weak))
+    assert with_doubt("A slight lack of light.", [weak], told) == "Perhaps: a slight lack of light."
+    assert with_doubt("Obvious blur.", [sure], told) == "Obvious blur."
+    assert with_doubt("Blur, and less light.", [sure, weak], told) == "Blur, and less light."
+    # What was only suspected has been told as such, and nowhere is nowhere.
+    assert with_doubt("If at all, noise.", [replace(weak)], told) == "If at all, noise."
+    assert with_doubt("Nowhere.", [], told) == "Nowhere."
 
 
 def test_what_is_no_box_is_left_out() -> None:

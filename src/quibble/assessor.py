@@ -36,7 +36,7 @@ from quibble.errors import ArgumentError, CapabilityError
 from quibble.findings import Judged, find, mapped, painted, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
-from quibble.pointing import finding_at, findings_meant, phrases_in
+from quibble.pointing import finding_at, findings_meant, phrases_in, with_doubt
 from quibble.pointing import plain as without_codes
 from quibble.results import Answer, Comparison, Finding, Grounding, Ranked, Report, Score
 from quibble.taxonomy import LEVEL_SCORES, Category, Level
@@ -285,7 +285,8 @@ class Assessor:
             return self._outlined(look, about, asked, sampling)
         told = self._write(about.saying(f"{asked} {questions.WITH_BOX}"), sampling)
         suspected = self._suspected(report, look.evidence)
-        return Grounding(text=without_codes(told), findings=findings_meant(asked, told, report, suspected))
+        meant = findings_meant(asked, told, report, suspected)
+        return Grounding(text=with_doubt(without_codes(told), meant, report), findings=meant)
 
     def compare(self, a: Any, b: Any, reference: Any = None, *, sampling: Sampling = GREEDY) -> Comparison:
         """Which of two pictures is better, how sure that is, in what they differ, where, and why.

@@ -14,6 +14,8 @@ from quibble.text.vocabulary import categories_named
 
 #: Points that are words for thirds of a picture are exact to half a third.
 REACH: Final = 1 / 6
+#: What is less sure is doubtful.
+_SURE: Final = 0.5
 #: A phrase may have several boxes, one behind the other.
 _MARKED: Final = re.compile(r"\[([^\[\]]+)\]((?:\(\d+,\d+\))+)")
 _CODE: Final = re.compile(r"\((\d+),(\d+)\)")
@@ -48,6 +50,16 @@ def findings_meant(query: str, answer: str, report: Report, suspected: Sequence[
     if not meant:
         named = categories_named(query) or categories_named(answer)
     return tuple(f for f in among if f.category in named or any(f is m for m in meant))
+
+
+def with_doubt(text: str, meant: Sequence[Finding], report: Report) -> str:
+    """An answer that says so if it means findings of a report none of which is more probable than not.
+
+    What is suspected beside the report is told as such by itself.
+    """
+    if not any(f is g for f in meant for g in report.findings) or any(f.confidence >= _SURE for f in meant):
+        return text
+    return f"Perhaps: {text[:1].lower()}{text[1:]}"
 
 
 def finding_at(point: Point, findings: Sequence[Finding], named: Collection[Category]) -> Finding | None:
