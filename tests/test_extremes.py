@@ -28,8 +28,8 @@ def maps(seed: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 def test_overlaps_are_shares_of_the_smaller_and_of_both_together() -> None:
     shared, alike = overlaps(THREE)
-    np.testing.assert_allclose(shared, [[1, 1, 0], [1, 1, 0], [0, 0, 1]])
-    np.testing.assert_allclose(alike, [[1, 0.5, 0], [0.5, 1, 0], [0, 0, 1]])
+    np.testing.assert_allclose(shared, np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    np.testing.assert_allclose(alike, np.array([[1, 0.5, 0], [0.5, 1, 0], [0, 0, 1]]))
 
 
 def test_damage_adds_up_as_far_as_it_is_expected() -> None:
