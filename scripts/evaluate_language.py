@@ -3,8 +3,9 @@
 python scripts/evaluate_language.py --records RUNS/octopus --photos PHOTOS --model PATH/TO/LANGUAGE
 
 records: octopus records built from photographs that nothing was trained on. photos: a folder of clean ones of the same
-kind. grounding: more such records, of which only those that ask for a region are used; few of the others do. Questions
-are asked with the real perception's evidence; their keys come from the exact truth.
+kind. grounding: more such records, of which only those that ask for a region are used; few of the others do. Built with
+--test 1, they ask in held-out wordings only. Questions are asked with the real perception's evidence; their keys come
+from the exact truth.
 """
 
 from __future__ import annotations
