@@ -37,7 +37,7 @@ ALLOWED = {
     "backends": CORE | {"endpoint", "model", "preprocess", "text", "tones", "views"},
     "candidates": CORE,
     "findings": CORE | {"backends", "candidates", "extremes"},
-    "noting": CORE | {"backends", "findings", "text"},
+    "noting": CORE | {"backends", "extremes", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
     "chat": CORE | {"backends", "text"},
     "pointing": CORE | {"text"},

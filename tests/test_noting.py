@@ -44,6 +44,21 @@ def test_how_damaged_a_region_is_counts_what_was_not_sure_enough_for_a_finding()
     assert noting.picture_notes(report, seen.evidence, "Where is the blur worst?").totals == (0.0,)
 
 
+def test_what_lies_around_something_else_is_another_region() -> None:
+    seen = look(BRIGHT)
+    inside = np.zeros((32, 40), bool)
+    inside[6:26, 8:32] = True
+    for number, place in ((0, inside), (1, ~inside)):
+        seen.evidence.categories[number] = np.where(place, 0.9, 0.01)
+    report = Assessor(FakeBackend()).assess(seen)
+    assert sorted(finding.category for finding in report.findings) == [Category.BLUR, Category.NOISE]
+    notes = noting.picture_notes(report, seen.evidence)
+    assert notes.apart == ((0, 1),)
+    assert len(notes.clusters) == 2
+    assert len(replace(notes, apart=()).clusters) == 1
+    assert noting.picture_notes(report, seen.evidence, "Where is the blur worst?").apart == ((0, 1),)
+
+
 def test_notes_of_a_region_are_what_is_inside_it() -> None:
     seen = look(BRIGHT)
     for left, tenths in ((0, 9), (100, 0)):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from quibble.backends.base import Evidence
 from quibble.errors import ArgumentError
+from quibble.extremes import APART, overlaps
 from quibble.findings import CATEGORIES, content_of, suspicions
 from quibble.geometry import Mask, Region
 from quibble.results import Finding, Report
@@ -71,19 +72,26 @@ def picture_notes(report: Report, evidence: Evidence, query: str = "") -> Pictur
     whole, only findings of one category are: the worst region may have the least of it.
     """
     hints = [_hint(finding, sure, report) for finding, sure in suspected(report, evidence)]
-    alike = [0.0] * len(report.findings)
-    return PictureNotes.of(report, hints, alike if categories_named(query) else _totals(report, evidence))
-
-
-def _totals(report: Report, evidence: Evidence) -> list[float]:
-    """The expected severity of everything in the region of each finding."""
     if not report.findings:
-        return []
+        return PictureNotes.of(report, hints)
+    regions = _regions(report, evidence)
+    apart = [(int(i), int(j)) for i, j in np.argwhere(np.triu(overlaps(regions)[0] <= APART, 1))]
+    alike = [0.0] * len(regions)
+    return PictureNotes.of(report, hints, alike if categories_named(query) else _totals(regions, evidence), apart)
+
+
+def _regions(report: Report, evidence: Evidence) -> NDArray[np.bool_]:
+    """The places of each finding on the maps, (N, h, w)."""
     place = content_of(evidence, report.width, report.height)
     inside = np.zeros((len(report.findings), *evidence.categories.shape[1:]), bool)
     for number, finding in enumerate(report.findings):
         inside[(number, *place)] = _at_places(finding.mask.to_array(), *inside[(0, *place)].shape)
-    read = evidence.read(inside)
+    return inside
+
+
+def _totals(regions: NDArray[np.bool_], evidence: Evidence) -> list[float]:
+    """The expected severity of everything in each region."""
+    read = evidence.read(regions)
     return [float(total) for total in (read.presence * read.severities).sum(axis=1)]
 
 

@@ -50,6 +50,15 @@ def test_regions_go_by_what_is_known_of_them_if_that_is_more_than_their_findings
     assert re.findall("worst|mildest", PictureNotes(score=43, notes=several).encode()) == ["worst", "worst", "mildest"]
 
 
+def test_findings_that_are_apart_are_of_two_regions_whatever_their_boxes() -> None:
+    one = PictureNotes(score=43, notes=(note(), note(Category.NOISE, 1.2)))
+    assert len(one.clusters) == 1
+    two = replace(one, apart=((0, 1),))
+    assert [cluster.notes for cluster in two.clusters] == [one.notes[:1], one.notes[1:]]
+    assert re.findall("worst|mildest", two.encode()) == ["worst", "mildest"]
+    assert re.findall("worst|mildest", two.trimmed().encode()) == ["worst", "mildest"]
+
+
 def test_nothing_found() -> None:
     assert PictureNotes(score=88, notes=()).encode() == "score 88 excellent; nothing"
 

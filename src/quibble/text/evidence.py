@@ -19,7 +19,7 @@ and for each category the picture that has more of it and by how much severity.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -157,15 +157,20 @@ class Cluster:
         return self.notes[0].spot
 
 
-def clusters(notes: Sequence[Note], totals: Sequence[float] = ()) -> tuple[Cluster, ...]:
+def clusters(
+    notes: Sequence[Note], totals: Sequence[float] = (), apart: Collection[tuple[int, int]] = ()
+) -> tuple[Cluster, ...]:
     """Notes grouped by region: those of other categories whose boxes lie over each other.
 
-    totals: how damaged the region of each is, where more is known than the notes say.
+    totals: how damaged the region of each is, where more is known than the notes say. apart: which two, by their
+    numbers, are of different regions whatever their boxes say; the lower number first.
     """
     groups: list[list[int]] = []
     for number, note in enumerate(notes):
         for group in groups:
             others = [notes[other] for other in group]
+            if any((other, number) in apart for other in group):
+                continue
             if all(other.category is not note.category for other in others) and _over(others[0], note) >= _TOGETHER:
                 group.append(number)
                 break
@@ -189,16 +194,24 @@ class PictureNotes:
 
     hints: the likeliest place of each category without a finding, with tenths of its probability there, the most
     probable first. totals: how damaged the region of each finding is, where more is known than the findings say.
+    apart: which two findings, by their numbers, have hardly a place in common; boxes may still lie over each other.
     """
 
     score: int
     notes: tuple[Note, ...]
     hints: tuple[Note, ...] = ()
     totals: tuple[float, ...] = ()
+    apart: tuple[tuple[int, int], ...] = ()
 
     @classmethod
-    def of(cls, report: Report, hints: Sequence[Note] = (), totals: Sequence[float] = ()) -> PictureNotes:
-        """totals: of all findings of the report, or none."""
+    def of(
+        cls,
+        report: Report,
+        hints: Sequence[Note] = (),
+        totals: Sequence[float] = (),
+        apart: Sequence[tuple[int, int]] = (),
+    ) -> PictureNotes:
+        """totals: of all findings of the report, or none. apart: of any of them."""
         notes = tuple(Note.of(f, width=report.width, height=report.height) for f in report.findings[:MOST_FINDINGS])
         found = {note.category for note in notes}
         wanted = [hint for hint in hints if hint.category not in found and hint.sure >= LEAST_HINT]
@@ -207,6 +220,7 @@ class PictureNotes:
             notes=notes,
             hints=tuple(wanted[:MOST_HINTS]),
             totals=tuple(totals[:MOST_FINDINGS]),
+            apart=tuple(apart),
         )
 
     @property
@@ -215,7 +229,8 @@ class PictureNotes:
 
     def trimmed(self) -> PictureNotes:
         """As it is written when there are several pictures: fewer findings, no hints."""
-        return PictureNotes(score=self.score, notes=self.notes[:MOST_OF_SEVERAL], totals=self.totals[:MOST_OF_SEVERAL])
+        few = slice(MOST_OF_SEVERAL)
+        return PictureNotes(score=self.score, notes=self.notes[few], totals=self.totals[few], apart=self.apart)
 
     def encode(self) -> str:
         told = [note.encode(" ".join(filter(None, (self._mark(note), self.region_mark(note))))) for note in self.notes]
@@ -225,7 +240,7 @@ class PictureNotes:
     @cached_property
     def clusters(self) -> tuple[Cluster, ...]:
         """The notes by region, in the order of their most important ones."""
-        return clusters(self.notes, self.totals)
+        return clusters(self.notes, self.totals, self.apart)
 
     def region_mark(self, note: Note) -> str:
         """How the region that one of the notes is of compares with other damaged ones: "worst", "mildest" or ""."""
