@@ -230,7 +230,8 @@ def evaluate(
     """All figures by name, and on how many cases each rests. grounders: the ways of making masks, by name. grounding:
     the records that they are measured on; those of the other figures if there are none."""
     tally = Tally.empty()
-    items = [item for _, item in zip(range(count), perceive(records, assessor, features=True), strict=False)]
+    seen = perceive(records, assessor, features=True, sought=False)
+    items = [item for _, item in zip(range(count), seen, strict=False)]
     for measure in (measure_questions, measure_referring, measure_descriptions, measure_boxes):
         measure(speaker, items, tally)
     asked = items if grounding is None else list(perceive(grounding, assessor))

@@ -217,7 +217,7 @@ SID_LEAST: Final = pool(
     "Where {defect:are} there only weak {defect}, compared with the other affected regions?",
     "Compare the regions with {defect}: which one has the lowest level?",
     "Of the places with {defect}, where {defect:are} {defect:they} slightest?",
-    "Which region with {defect} is in a better state than the others that have {defect:them}?",
+    "Of the regions with {defect}, which is in a better state than the rest?",
     "Find the place where {defect} {defect:are} less severe than in the other affected places.",
 )
 

@@ -67,14 +67,17 @@ class Perceived:
         return told[0] if len(told) == 1 and self.record.task != Task.GLOBAL.value else None
 
 
-def perceive(folder: str | os.PathLike[str], assessor: Assessor, *, features: bool = False) -> Iterator[Perceived]:
-    """Every record of a folder, seen as its question asks. features: keep them too, some megabytes a record."""
+def perceive(
+    folder: str | os.PathLike[str], assessor: Assessor, *, features: bool = False, sought: bool = True
+) -> Iterator[Perceived]:
+    """Every record of a folder, seen as its question asks. features: keep them too, some megabytes a record. sought:
+    whether a question for a place says what is looked for; not if something else is to be asked of the picture."""
     for item in samples(folder):
         record = item.record
         look = assessor.look(item.pictures[0])
         regions = [entry.region for entry in record.regions]
         size = {"width": look.width, "height": look.height}
-        query = record.turns[0].question if record.task in _GROUNDING else ""
+        query = record.turns[0].question if sought and record.task in _GROUNDING else ""
         yield Perceived(
             record=record,
             picture=item.pictures[0],
