@@ -105,7 +105,7 @@ def _shown(judged: Judged, regions: Sequence[int], threshold: Sequence[float]) -
 def suspicions(
     evidence: Evidence, categories: Collection[Category], *, width: int, height: int, slope: float, offset: float
 ) -> Iterator[tuple[Finding, float]]:
-    """The likeliest place of each category with how present it is there, 0..1, the most probable first.
+    """The likeliest outline of each category with how present it is where it is most so, 0..1, the most probable first.
 
     Each is worked out when it is asked for.
     """
@@ -114,7 +114,7 @@ def suspicions(
         return
     most = {category: float(judged.readings.presence[:, CATEGORIES.index(category)].max()) for category in categories}
     for category in sorted(most, key=lambda c: -most[c]):
-        which = int(judged.readings.presence[:, CATEGORIES.index(category)].argmax())
+        which = int(judged.readings.extent[:, CATEGORIES.index(category)].argmax())
         finding = judged.finding(which, category, slope, offset)
         if finding is not None:
             yield finding, most[category]
