@@ -15,8 +15,8 @@ from quibble.distort.opinion import EXPONENT
 from quibble.errors import ModelError
 from quibble.model.gauge import DamageGauge
 from quibble.train.bank import Bank
-from quibble.train.batches import random_batches
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
+from quibble.train.fitting import fit_network
 from quibble.train.journal import Journal, say
 from quibble.train.parts import Parts, same_origin
 from quibble.train.recipe import GaugeData, GaugeRecipe, gauge_from_dict
@@ -128,23 +128,12 @@ def fit(seen: Versions, widths: tuple[int, ...], data: GaugeData, *, seed: int) 
         rows = given.flatten(0, 1)
         network.mean.copy_(rows.mean(0, dtype=torch.float64))
         network.deviation.copy_(rows.double().std(0) + 1e-3)
-        _fit_network(network, given, lost, data, torch.Generator().manual_seed(seed))
+
+        def loss_of(chosen: Tensor, network: nn.Module = network, given: Tensor = given, lost: Tensor = lost) -> Tensor:
+            return gauge_loss(network(given[chosen]), lost[chosen])
+
+        fit_network(network, len(given), data, loss_of, seed=seed)
     return model.eval()
-
-
-def _fit_network(network: nn.Module, given: Tensor, lost: Tensor, data: GaugeData, order: torch.Generator) -> None:
-    optimizer = torch.optim.AdamW(network.parameters(), lr=data.lr, weight_decay=data.weight_decay)
-    steps = data.epochs * max(1, len(given) // data.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps)
-    network.train()
-    for step, chosen in enumerate(random_batches(len(given), data.batch, steps, order)):
-        loss = gauge_loss(network(given[chosen]), lost[chosen])
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        if (step + 1) % 1000 == 0 or step + 1 == steps:
-            say(f"step {step + 1}/{steps}  loss {float(loss.detach()):.3f}")
 
 
 def gauge_loss(points: Tensor, lost: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from quibble.assessor import Assessor
@@ -22,8 +22,8 @@ from quibble.errors import ArgumentError, RecipeError
 from quibble.extremes import ANYTHING, COUNT, told_of
 from quibble.findings import CATEGORIES, Judged
 from quibble.model.ranker import RegionRanker
-from quibble.train.batches import random_batches
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
+from quibble.train.fitting import fit_network
 from quibble.train.journal import Journal, say
 from quibble.train.parts import Parts, same_origin
 from quibble.train.recipe import RankerData, RankerRecipe, ranker_from_dict
@@ -157,23 +157,12 @@ def fit(contests: Contests, data: RankerData, *, seed: int) -> RegionRanker:
     truth = torch.split(contests.truth, contests.size.tolist())
     for number, member in enumerate(model.members):
         say(f"member {number + 1} of {data.members}")
-        optimizer = torch.optim.AdamW(member.parameters(), lr=data.lr, weight_decay=data.weight_decay)
-        steps = data.epochs * max(1, len(given) // data.batch)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps)
-        member.train()
-        order = torch.Generator().manual_seed(seed + number)
-        for step, chosen in enumerate(random_batches(len(given), data.batch, steps, order)):
-            loss = ranker_loss(
-                member(torch.cat([given[i] for i in chosen])),
-                torch.cat([truth[i] for i in chosen]),
-                contests.size[chosen],
-            )
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            if (step + 1) % 1000 == 0 or step + 1 == steps:
-                say(f"step {step + 1}/{steps}  loss {float(loss.detach()):.3f}")
+
+        def loss_of(chosen: Tensor, member: nn.Module = member) -> Tensor:
+            regions, best = (torch.cat([column[i] for i in chosen]) for column in (given, truth))
+            return ranker_loss(member(regions), best, contests.size[chosen])
+
+        fit_network(member, len(given), data, loss_of, seed=seed + number)
     return model.eval()
 
 

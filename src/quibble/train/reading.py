@@ -18,8 +18,8 @@ from quibble.backends.base import Evidence, FeatureBackend, Reader, Readings
 from quibble.errors import ModelError
 from quibble.model.reader import Read, RegionReader, told_apart
 from quibble.train import validation
-from quibble.train.batches import random_batches
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
+from quibble.train.fitting import fit_network
 from quibble.train.journal import Journal, say
 from quibble.train.parts import Parts, same_origin
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
@@ -109,26 +109,14 @@ def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> 
     weight = _weights(rows)
     for number, member in enumerate(model.members):
         say(f"member {number + 1} of {data.members}")
-        _fit_member(model, member, rows, weight, data, torch.Generator().manual_seed(seed + number))
+
+        def loss_of(chosen: Tensor, member: nn.Module = member) -> Tensor:
+            part = Rows(*(column[chosen] for column in rows))
+            read = told_apart(member(model.standardized(part.pooled.float())))
+            return reader_loss(read, part, weight[chosen])
+
+        fit_network(member, len(rows.pooled), data, loss_of, seed=seed + number, rising=0.1)
     return model.eval()
-
-
-def _fit_member(
-    model: RegionReader, member: nn.Module, rows: Rows, weight: Tensor, data: ReaderData, order: torch.Generator
-) -> None:
-    optimizer = torch.optim.AdamW(member.parameters(), lr=data.lr, weight_decay=data.weight_decay)
-    steps = data.epochs * max(1, len(rows.pooled) // data.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
-    member.train()
-    for step, chosen in enumerate(random_batches(len(rows.pooled), data.batch, steps, order)):
-        part = Rows(*(column[chosen] for column in rows))
-        loss = reader_loss(told_apart(member(model.standardized(part.pooled.float()))), part, weight[chosen])
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        if (step + 1) % 1000 == 0 or step + 1 == steps:
-            say(f"step {step + 1}/{steps}  loss {float(loss.detach()):.3f}")
 
 
 def reader_loss(read: Read, rows: Rows, weight: Tensor) -> Tensor:
