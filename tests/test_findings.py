@@ -76,6 +76,16 @@ def test_suspicions_are_the_likeliest_places_of_categories_the_most_probable_fir
     assert list(suspicions(clean, asked, width=160, height=120, slope=1.0, offset=0.0)) == []
 
 
+def test_a_suspicion_has_the_likeliest_outline_and_is_as_probable_as_its_heart() -> None:
+    seen = evidence()
+    noise = CATEGORIES.index(Category.NOISE)
+    seen.categories[noise, 10:20, 20:35] = 0.4
+    seen.categories[noise, 12:17, 22:28] = 0.9
+    ((finding, presence),) = suspicions(seen, [Category.NOISE], width=160, height=120, slope=1.0, offset=0.0)
+    assert max(abs(a - b) for a, b in zip(finding.box.to_list(), [80, 40, 140, 80], strict=True)) <= 4
+    assert finding.confidence < 0.6 < 0.75 < presence
+
+
 def several(seen: Evidence, *named: Category) -> list[tuple[str, str]]:
     found = find(seen, width=160, height=120, threshold=(0.7,) * 12, several=named)
     return [(finding.category.value, finding.position) for finding in found]

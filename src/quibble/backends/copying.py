@@ -28,8 +28,9 @@ class Codes:
         evidence = [shown.evidence for shown in conversation.pictures] + [conversation.region or ""]
         self._codes = sorted({code for text in evidence for code in _CODE.findall(text)})
         self._of: dict[Category, list[str]] = {}
+        categories = frozenset(Category)
         for name, code in (noted for text in evidence for noted in _NOTED.findall(text)):
-            if name in set(Category):
+            if name in categories:
                 self._of.setdefault(Category(name), []).append(code)
         self._asked = categories_named(conversation.turns[-1][0]) if conversation.turns else frozenset()
         self._tokenizer = tokenizer
