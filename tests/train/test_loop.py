@@ -129,6 +129,25 @@ def test_training_can_begin_from_weights(data: Path) -> None:
             assert torch.equal(two.run.model.state_dict()[name.removeprefix("average.")], value)
 
 
+def test_a_deeper_model_begins_as_the_one_it_grows_from(data: Path) -> None:
+    Trainer(recipe(data, steps=2), data / "one").train()
+    vision = {"stem": 4, "widths": [4, 4, 4, 4], "blocks": [1, 1, 0, 2], "context": 3}
+    model = {"vision": vision, "decoder_width": 4, "opinion_width": 8}
+    grown = Trainer(recipe(data, init=str(data / "one" / "last.pt"), model=model), data / "grown").run.average
+    first = Trainer(recipe(data, init=str(data / "one" / "last.pt")), data / "two").run.average
+    assert sum(p.numel() for p in grown.parameters()) > sum(p.numel() for p in first.parameters())
+    rgb = torch.rand(1, 3, 96, 64, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(grown.look(rgb)[0].categories, first.look(rgb)[0].categories)  # type: ignore[operator]
+
+
+def test_weights_of_another_width_are_refused(data: Path) -> None:
+    Trainer(recipe(data, steps=1), data / "one").train()
+    vision = {"stem": 4, "widths": [4, 4, 4, 8], "blocks": [1, 0, 0, 0]}
+    model = {"vision": vision, "decoder_width": 4, "opinion_width": 8}
+    with pytest.raises(RecipeError, match="blocks may be added, not changed"):
+        Trainer(recipe(data, init=str(data / "one" / "last.pt"), model=model), data / "wide")
+
+
 def test_learning_rate_warms_up_and_ends_low() -> None:
     optim = Optim(lr=1.0, warmup_steps=10, final=0.1)
     rates = [learning_rate(optim, step, 110) for step in range(111)]

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from quibble.errors import RecipeError
+from quibble.model.vision import Block, Context
 from quibble.train.recipe import AnyRecipe
 
 
@@ -72,6 +73,22 @@ def load_weights(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
             return weights, json.loads(file.metadata()["recipe"])
     state = torch.load(path, map_location="cpu", weights_only=True)
     return state["average"], state["recipe"]
+
+
+def begin_with(model: nn.Module, path: Path | str) -> None:
+    """Load a checkpoint's weights, of a model as deep or shallower: blocks that it lacks stay the identity they are.
+
+    Raises RecipeError if anything else is missing, left over or of another shape.
+    """
+    weights, _ = load_weights(path)
+    own = model.state_dict()
+    blocks = {f"{name}." for name, part in model.named_modules() if isinstance(part, Block | Context)}
+    grown = {b for b in blocks if not any(name.startswith(b) for name in weights)}
+    lacking = [k for k in own if k not in weights and not any(k.startswith(b) for b in grown)]
+    other = [k for k, v in weights.items() if k not in own or own[k].shape != v.shape]
+    if lacking or other:
+        raise RecipeError(f"{path} holds another model, see {(lacking + other)[0]}: blocks may be added, not changed")
+    model.load_state_dict(own | weights)
 
 
 def save_weights(weights: dict[str, torch.Tensor], recipe: dict[str, Any], path: Path) -> None:

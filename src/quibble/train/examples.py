@@ -12,7 +12,7 @@ from quibble.geometry import Mask
 from quibble.pipelines.talk import compare, kinds, other
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
-from quibble.pipelines.talk.roughen import chatter, roughen
+from quibble.pipelines.talk.roughen import chatter, polite, roughen
 from quibble.pipelines.talk.simulate import Simulator
 from quibble.text.conversation import VISUAL_TOKENS, Conversation, sample
 from quibble.text.evidence import PictureNotes
@@ -25,6 +25,8 @@ _SHARES: Final = (0.42, 0.13, 0.17, 0.03, 0.25)
 _DRILLED: Final = 0.3
 #: Share of questions that are typed carelessly.
 _ROUGH: Final = 0.3
+#: Share of requests that are made politely.
+_POLITE: Final = 0.25
 #: Share of questions that have words around them which change nothing.
 _CHATTY: Final = 0.15
 #: Share of conversations on two pictures with their original.
@@ -155,6 +157,8 @@ def example(
     """The conversation with its turns, some of the questions typed carelessly."""
     for exchange in exchanges:
         question = exchange.question
+        if writer.rng.random() < _POLITE:
+            question = polite(writer.rng, question)
         if writer.rng.random() < _CHATTY:
             question = chatter(writer.rng, question)
         if writer.rng.random() < _ROUGH:

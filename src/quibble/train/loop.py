@@ -19,7 +19,7 @@ from quibble.backends.base import OUTPUTS, Evidence, evidence
 from quibble.model.perception import Exported, Perception
 from quibble.train import losses, validation
 from quibble.train.batches import batches
-from quibble.train.checkpoint import Run, load_weights, resume, save, seed_everything
+from quibble.train.checkpoint import Run, begin_with, resume, save, seed_everything
 from quibble.train.journal import Journal
 from quibble.train.opinions import learn_opinions
 from quibble.train.optim import learning_rate, make_optimizer, update_average
@@ -39,7 +39,7 @@ class Trainer:
         self.accelerator = Accelerator(mixed_precision=recipe.precision)
         model = Perception(recipe.model)
         if recipe.init:
-            model.load_state_dict(load_weights(recipe.init)[0])
+            begin_with(model, recipe.init)
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = copy.deepcopy(model).eval().requires_grad_(False).to(self.accelerator.device)
         objective = losses.Objective(model, recipe.loss)

@@ -11,7 +11,7 @@ from quibble.pipelines.talk.choice import choose_main
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Exchange, Sight
 from quibble.pipelines.talk.keys import agrees, named_in_order, yes_or_no
-from quibble.pipelines.talk.roughen import roughen
+from quibble.pipelines.talk.roughen import polite, roughen
 from quibble.pipelines.talk.simulate import Simulator
 from quibble.pipelines.talk.words import ASKED, SHORT, effect, graded
 from quibble.taxonomy import Category, Distortion
@@ -236,6 +236,19 @@ def test_typing_leaves_options_and_pictures_alone() -> None:
         rough = roughen(np.random.default_rng(seed), question)
         assert rough.endswith("\nA. blur\nB. noise")
         assert re.search(r"\bA\b.*\bB\b", rough.partition("\n")[0])
+
+
+def test_a_request_made_politely_stays_the_same_request() -> None:
+    for seed in range(60):
+        framed = polite(np.random.default_rng(seed), "Point to the noise. As a box, please.")
+        assert re.fullmatch(r"(.+ p|P)oint to the noise[^.?]*[.?] As a box, please\.", framed)
+        # That one is held out.
+        assert not framed.lower().startswith(("could you point", "could you please point"))
+
+
+@pytest.mark.parametrize("question", ["Where is the noise?", "Which is better?\nA. blur\nB. noise", "Is it pointed?"])
+def test_only_requests_are_made_politely(question: str) -> None:
+    assert {polite(np.random.default_rng(seed), question) for seed in range(30)} == {question}
 
 
 def test_simulated_notes_are_such_as_findings_make() -> None:

@@ -1,4 +1,4 @@
-"""Questions as people type them: lower case, no marks, short forms, slips of the finger."""
+"""Questions as people type them: politely, with words around them, in lower case, with short forms and slips."""
 
 from __future__ import annotations
 
@@ -48,6 +48,38 @@ _CLOSINGS: Final = (
     ", would you say?", ", technically?", ", thanks", " for me?", ", I wonder?", "? I need to know.", "? Be honest.",
     "? Thanks!", "? Thank you.", "? Please be precise.",
 )  # fmt: skip
+
+#: What a request begins with.
+_REQUEST: Final = re.compile(
+    r"(?:please )?((?:show|tell|say|find|locate|point|mark|segment|highlight|outline|circle|identify|detect|pinpoint|"
+    r"describe|give|explain|judge|rate|assess|evaluate|analyze|list|name|comment|review|check|examine|inspect|sum up|"
+    r"compare|pick|choose|look|put|draw|mask|select|answer)\b[^.?!]*)[.?!]?",
+    re.IGNORECASE,
+)
+#: Ways to ask for it politely.
+_POLITELY: Final = (
+    "Can you {}?", "Can you please {}?", "Can you {}, please?", "Could you {}?", "Could you please {}?",
+    "Would you {}?", "Would you please {}?", "Will you {}?", "Please {}.", "Kindly {}.", "I would like you to {}.",
+    "I want you to {}.", "I'd like you to {}.", "Would you be so kind as to {}?", "Are you able to {}?",
+    "Is it possible to {}?", "Try to {}.", "Can I ask you to {}?", "May I ask you to {}?", "I need you to {}.",
+    "Help me and {}.", "Go ahead and {}.", "Do me a favor and {}.", "Would it be possible to {}?",
+    "Be so good as to {}.", "You may {} now.", "Just {}.",
+)  # fmt: skip
+#: A wording that is held out already says this.
+_HELD_OUT: Final = re.compile("could you (please )?point", re.IGNORECASE)
+
+
+def polite(rng: np.random.Generator, question: str) -> str:
+    """A request as a polite question that means the same and is not one for a yes or a no; other questions as they are.
+
+    Only its first sentence changes: "Can you mark the noise? As a box, please."
+    """
+    request = _REQUEST.match(question)
+    if request is None or "\n" in request[0]:
+        return question
+    asked = request[1][:1].lower() + request[1][1:]
+    framed = _POLITELY[int(rng.integers(len(_POLITELY)))].format(asked)
+    return question if _HELD_OUT.search(framed) else framed + question[request.end() :]
 
 
 def roughen(rng: np.random.Generator, question: str) -> str:
