@@ -92,7 +92,7 @@ def measure_questions(speaker: Speaker, items: Iterable[Perceived], tally: Tally
         sight = Sight(true_notes(item.record))
         for _ in range(EACH):
             exchange = kinds.checkable(writer, sight)
-            right = agrees(exchange, ask(speaker, item.about(), exchange))
+            right = agrees(exchange, ask(speaker, item.about(question=exchange.question), exchange))
             tally.add(f"question/{exchange.kind}", right)
             tally.add("question", right)
             read = agrees(exchange, ask(speaker, Conversation.about(sight.picture), exchange))
@@ -135,7 +135,7 @@ def measure_boxes(speaker: Speaker, items: Iterable[Perceived], tally: Tally) ->
         main = truth.notes[0]
         writer = writer_of(4, number)
         question = ground.box_question(writer, main.category)
-        said = speaker(item.about().saying(question))
+        said = speaker(item.about(question=question).saying(question))
         tally.add("box_iou", max((box.iou(main.spot.box) for box in boxes_in(said)), default=0.0))
 
 

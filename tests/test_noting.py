@@ -33,6 +33,22 @@ def test_notes_of_a_picture_are_its_findings() -> None:
     assert notes.hints == ()
 
 
+def test_of_what_is_asked_about_a_hint_is_noted_though_others_are_likelier() -> None:
+    seen = look(BRIGHT)
+    likely = [Category.NOISE, Category.COMPRESSION, Category.PIXELATE, Category.QUANTIZE]
+    for place, category in enumerate(likely):
+        seen.evidence.categories[list(Category).index(category), 8 * place : 8 * place + 8, -10:] = 0.45 - 0.05 * place
+    report = Assessor(FakeBackend()).assess(seen)
+    usual = noting.picture_notes(report, seen.evidence).hints
+    asked = noting.picture_notes(report, seen.evidence, asked=[Category.QUANTIZE]).hints
+    assert [hint.category for hint in usual] == likely[:3]
+    assert [hint.category for hint in asked] == [*likely[:2], Category.QUANTIZE]
+    # A place that is asked for is a question too; what is not even possible is no hint.
+    query = noting.picture_notes(report, seen.evidence, "Where is the banding?").hints
+    assert query == asked
+    assert noting.picture_notes(report, seen.evidence, asked=[Category.DARKEN]).hints == usual
+
+
 def test_how_damaged_a_region_is_counts_what_was_not_sure_enough_for_a_finding() -> None:
     seen = look(BRIGHT)
     seen.evidence.categories[1, :, :20] = 0.4

@@ -42,7 +42,7 @@ from quibble.results import Answer, Comparison, Finding, Grounding, Ranked, Repo
 from quibble.taxonomy import LEVEL_SCORES, Category, Level
 from quibble.text import plain, questions
 from quibble.text.conversation import Conversation, Shown
-from quibble.text.evidence import POSSIBLE, ComparisonNotes, PictureNotes, RegionNotes
+from quibble.text.evidence import ComparisonNotes, PictureNotes, RegionNotes
 from quibble.text.vocabulary import categories_named
 
 #: How many pictures are looked at together by `assess_many`: enough to group equal sizes, little to keep in memory.
@@ -225,7 +225,7 @@ class Assessor:
         options: two to four answers to choose from; the text is then the likeliest of them, and nothing is sampled.
         Raises ArgumentError for an empty question or other numbers of options.
         """
-        about = self._about(self._look(image), region)
+        about = self._about(self._look(image), region, " ".join([question, *(options or ())]))
         if options is None:
             return Answer(text=self._write(about.saying(tidy(question)), sampling))
         if not 2 <= len(options) <= 4 or len(set(options)) < len(options) or not all(o.strip() for o in options):
@@ -284,7 +284,7 @@ class Assessor:
         if by == "tokens":
             return self._outlined(look, about, asked, sampling)
         told = self._write(about.saying(f"{asked} {questions.WITH_BOX}"), sampling)
-        suspected = self._suspected(report, look.evidence)
+        suspected = self._suspected(report, look.evidence, categories_named(asked))
         meant = findings_meant(asked, told, report, suspected)
         return Grounding(text=with_doubt(without_codes(told), meant, report), findings=meant)
 
@@ -371,20 +371,20 @@ class Assessor:
         scores = self.score(a).value, self.score(b).value
         return noting.probability_better(a, b, reference, score_a=scores[0], score_b=scores[1])
 
-    def _notes(self, look: Look) -> PictureNotes:
-        return noting.picture_notes(self.assess(look), look.evidence)
+    def _notes(self, look: Look, question: str = "") -> PictureNotes:
+        return noting.picture_notes(self.assess(look), look.evidence, asked=categories_named(question))
 
     def _region_notes(self, look: Look, region: Place) -> RegionNotes:
         inside = _inside(region, look)
         return noting.region_notes(look.evidence, inside, width=look.width, height=look.height)
 
-    def _about(self, look: Look, region: Place | None = None) -> Conversation:
+    def _about(self, look: Look, region: Place | None = None, question: str = "") -> Conversation:
         if self.viewer is not None:
             focus = None if region is None else _inside(region, look)
             return Conversation.showing(Shown(pixels=look.view), focus=focus)
         features = look.evidence.features
         if region is None:
-            return Conversation.about(self._notes(look)).seen(features)
+            return Conversation.about(self._notes(look, question)).seen(features)
         mask = _inside(region, look).to_mask(width=look.width, height=look.height)
         inside = None if features is None else noting.coverage(look.evidence, mask)
         return Conversation.about(self._notes(look), self._region_notes(look, region)).seen(features, inside=inside)
@@ -434,13 +434,14 @@ class Assessor:
         nano = Assessor(self.backend)
         seen = nano.look(look.view)
         report = nano.assess(seen)
-        among = (*report.findings, *self._suspected(report, seen.evidence))
-        found = finding_at(point, among, categories_named(asked) or categories_named(text))
+        named = categories_named(asked) or categories_named(text)
+        among = (*report.findings, *self._suspected(report, seen.evidence, named))
+        found = finding_at(point, among, named)
         return Grounding(text=text, findings=() if found is None else (found,), point=point)
 
-    def _suspected(self, report: Report, evidence: Evidence) -> list[Finding]:
+    def _suspected(self, report: Report, evidence: Evidence, asked: Collection[Category] = ()) -> list[Finding]:
         fit = self.backend.calibration
-        found = noting.suspected(report, evidence, POSSIBLE, slope=fit.slope, offset=fit.offset)
+        found = noting.suspected(report, evidence, asked, slope=fit.slope, offset=fit.offset)
         return [finding for finding, _ in found]
 
     def _write(self, conversation: Conversation, sampling: Sampling, opening: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Final, Protocol
@@ -65,19 +65,24 @@ class Look(Protocol):
         """The picture as it was judged, (h, w, 3)."""
 
 
-def picture_notes(report: Report, evidence: Evidence, query: str = "") -> PictureNotes:
+def picture_notes(
+    report: Report, evidence: Evidence, query: str = "", *, asked: Collection[Category] = ()
+) -> PictureNotes:
     """The notes of a picture: its report, and what was probable somewhere in it but not enough for a finding.
 
     query: for a place, if that is what they are for. Where it names a category, damaged regions are not compared as a
-    whole, only findings of one category are: the worst region may have the least of it.
+    whole, only findings of one category are: the worst region may have the least of it. asked: what a question names;
+    of that a hint is noted even if others are more probable.
     """
-    hints = [_hint(finding, sure, report) for finding, sure in suspected(report, evidence)]
+    asked = {*asked, *categories_named(query)}
+    hints = hints_of(report, evidence, asked)
     if not report.findings:
-        return PictureNotes.of(report, hints)
+        return PictureNotes.of(report, hints, asked=asked)
     regions = _regions(report, evidence)
     apart = [(int(i), int(j)) for i, j in np.argwhere(np.triu(overlaps(regions)[0] <= APART, 1))]
     alike = [0.0] * len(regions)
-    return PictureNotes.of(report, hints, alike if categories_named(query) else _totals(regions, evidence), apart)
+    totals = alike if categories_named(query) else _totals(regions, evidence)
+    return PictureNotes.of(report, hints, totals, apart, asked)
 
 
 def _regions(report: Report, evidence: Evidence) -> NDArray[np.bool_]:
@@ -96,16 +101,26 @@ def _totals(regions: NDArray[np.bool_], evidence: Evidence) -> list[float]:
 
 
 def suspected(
-    report: Report, evidence: Evidence, least: int = LEAST_HINT, *, slope: float = 1.0, offset: float = 0.0
+    report: Report,
+    evidence: Evidence,
+    asked: Collection[Category] = (),
+    *,
+    slope: float = 1.0,
+    offset: float = 0.0,
 ) -> list[tuple[Finding, int]]:
-    """The likeliest places of categories without a finding, with tenths of probability, from `least` on, the most
-    probable first."""
+    """The likeliest places of categories without a finding, with tenths of probability, the most probable first: a few,
+    or all if something is asked about."""
     found = {finding.category for finding in report.findings}
     missing = [category for category in CATEGORIES if category not in found]
     size = {"width": report.width, "height": report.height}
     thinkable = suspicions(evidence, missing, **size, slope=slope, offset=offset)
-    likely = takewhile(lambda told: tenth(told[1]) >= least, thinkable)
-    return [(finding, tenth(presence)) for finding, presence in islice(likely, MOST_HINTS)]
+    likely = takewhile(lambda told: tenth(told[1]) >= LEAST_HINT, thinkable)
+    return [(finding, tenth(presence)) for finding, presence in islice(likely, None if asked else MOST_HINTS)]
+
+
+def hints_of(report: Report, evidence: Evidence, asked: Collection[Category] = ()) -> list[Note]:
+    """What `suspected` gives, as notes."""
+    return [_hint(finding, sure, report) for finding, sure in suspected(report, evidence, asked)]
 
 
 def _hint(finding: Finding, sure: int, report: Report) -> Note:

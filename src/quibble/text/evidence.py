@@ -210,15 +210,16 @@ class PictureNotes:
         hints: Sequence[Note] = (),
         totals: Sequence[float] = (),
         apart: Sequence[tuple[int, int]] = (),
+        asked: Collection[Category] = (),
     ) -> PictureNotes:
-        """totals: of all findings of the report, or none. apart: of any of them."""
+        """totals: of all findings of the report, or none. apart: of any of them. asked: see hints_told."""
         notes = tuple(Note.of(f, width=report.width, height=report.height) for f in report.findings[:MOST_FINDINGS])
         found = {note.category for note in notes}
         wanted = [hint for hint in hints if hint.category not in found and hint.sure >= LEAST_HINT]
         return cls(
             score=round(report.score.value),
             notes=notes,
-            hints=tuple(wanted[:MOST_HINTS]),
+            hints=hints_told(wanted, asked),
             totals=tuple(totals[:MOST_FINDINGS]),
             apart=tuple(apart),
         )
@@ -321,6 +322,12 @@ def _extreme(value: float, among: Sequence[float], most: str, least: str) -> str
     if min(among) == max(among):
         return ""
     return most if value == max(among) else least if value == min(among) else ""
+
+
+def hints_told(hints: Sequence[Note], asked: Collection[Category] = ()) -> tuple[Note, ...]:
+    """As many hints as are written down, in their order: those of what is asked about, and the first of the others."""
+    kept = sorted(range(len(hints)), key=lambda i: (hints[i].category not in asked, i))[:MOST_HINTS]
+    return tuple(hints[i] for i in sorted(kept))
 
 
 def tenth(probability: float) -> int:

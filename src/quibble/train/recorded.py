@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,16 +15,17 @@ from quibble.assessor import Assessor
 from quibble.data import Record, RegionEntry, samples
 from quibble.degradation import Degradation
 from quibble.geometry import Mask
-from quibble.noting import SCORE_SLOPE, coverage, picture_notes, region_notes
+from quibble.noting import SCORE_SLOPE, coverage, hints_of, picture_notes, region_notes
 from quibble.pipelines.plans import Task
 from quibble.pipelines.talk import describe, ground, kinds, region
 from quibble.pipelines.talk.compare import Pair
 from quibble.pipelines.talk.exchange import Sight, chance
 from quibble.taxonomy import Category
 from quibble.text.conversation import Conversation, Features
-from quibble.text.evidence import Cluster, ComparisonNotes, Note, PictureNotes, RegionNotes, Spot
+from quibble.text.evidence import Cluster, ComparisonNotes, Note, PictureNotes, RegionNotes, Spot, hints_told
 from quibble.text.grammar import Wording, Writer
 from quibble.text.special import SEGMENT_TEXT
+from quibble.text.vocabulary import categories_named
 from quibble.train.examples import Example, example
 from quibble.train.recipe import OpinionData
 
@@ -50,13 +51,16 @@ class Perceived:
     picture: Path | bytes
     notes: PictureNotes
     regions: tuple[RegionNotes, ...]
+    #: all there are; the notes have a few
+    hints: tuple[Note, ...] = ()
     #: of the picture, and how much of their places lies in each region, where they were asked for
     features: Features | None = None
     insides: tuple[NDArray[np.float32], ...] = ()
 
-    def about(self, region: int | None = None) -> Conversation:
-        """A conversation about the picture, or one of its regions."""
-        told = Conversation.about(self.notes, None if region is None else self.regions[region])
+    def about(self, region: int | None = None, question: str = "") -> Conversation:
+        """A conversation about the picture, or one of its regions. question: what will be asked, see picture_notes."""
+        notes = replace(self.notes, hints=hints_told(self.hints, categories_named(question)))
+        told = Conversation.about(notes, None if region is None else self.regions[region])
         inside = None if region is None or self.features is None else self.insides[region]
         return told.seen(self.features, inside=inside)
 
@@ -78,10 +82,12 @@ def perceive(
         regions = [entry.region for entry in record.regions]
         size = {"width": look.width, "height": look.height}
         query = record.turns[0].question if sought and record.task in _GROUNDING else ""
+        report = assessor.sought(look, query)
         yield Perceived(
             record=record,
             picture=item.pictures[0],
-            notes=picture_notes(assessor.sought(look, query), look.evidence, query),
+            notes=picture_notes(report, look.evidence, query),
+            hints=tuple(hints_of(report, look.evidence, Category)),
             regions=tuple(region_notes(look.evidence, region, **size) for region in regions),
             features=look.evidence.features if features else None,
             insides=tuple(coverage(look.evidence, r.to_mask(**size)) for r in regions) if features else (),
@@ -225,7 +231,7 @@ def _made_out(item: Perceived) -> dict[Category, list[int]]:
         for step in entry.degradations:
             places.setdefault(step.category, []).append(number)
     boxes = [_spot(entry, image.width, image.height).box for entry in item.record.regions]
-    told = (*sight.notes, *sight.suspected)
+    told = (*sight.notes, *sight.picture.hints)
     return {
         category: numbers
         for category, numbers in places.items()

@@ -8,7 +8,7 @@ from quibble.pipelines.talk.exchange import Exchange, Sight, chance, picture_wor
 from quibble.pipelines.talk.phrases import instead
 from quibble.pipelines.talk.words import ASKED, far, graded
 from quibble.taxonomy import Category
-from quibble.text.evidence import Cluster, Note, Spot, clusters
+from quibble.text.evidence import POSSIBLE, Cluster, Note, Spot, clusters
 from quibble.text.grammar import Noun, Writer, enumerate_words, pool, sentence, sentences
 from quibble.text.pools import QUESTIONS
 from quibble.text.special import SEGMENT_TEXT
@@ -161,6 +161,15 @@ _PERHAPS: Final = pool(
     "with some doubt:",
     "I only suspect it:",
 )
+_HARDLY: Final = pool(
+    "talk.hardly",
+    "probably nowhere, but if anywhere,",
+    "most likely nowhere; if at all,",
+    "I doubt that there is any; if so,",
+    "hardly anywhere; if at all,",
+    "there is most likely none; if there is,",
+    "I rather think nowhere, but if at all,",
+)
 _NOWHERE: Final = pool(
     "talk.nowhere",
     "nowhere: I see no {n}",
@@ -213,7 +222,10 @@ _MARGIN: Final = 0.25
 
 def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     """Where a category of defect is, or may be."""
-    among = [*sight.by_category, *sight.possible] if present else sight.absent
+    # Who asks for a place takes it that there is one, so even the faintest hint is worth telling.
+    hinted = [hint.category for hint in sight.picture.hints]
+    nowhere = [category for category in sight.absent if category not in hinted]
+    among = [*sight.by_category, *hinted] if present else nowhere
     if not among:
         return None
     category = among[int(writer.rng.integers(len(among)))]
@@ -234,15 +246,15 @@ def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
 
 
 def _placed(writer: Writer, sight: Sight, category: Category, *, box: bool) -> str:
-    if category in sight.possible:
-        maybe = next(hint for hint in sight.suspected if hint.category is category)
-        return perhaps(writer, pointed(writer, [maybe], box=box))
+    if category not in sight.by_category:
+        maybe = next(hint for hint in sight.picture.hints if hint.category is category)
+        return perhaps(writer, pointed(writer, [maybe], box=box), hardly=maybe.sure < POSSIBLE)
     return pointed(writer, sight.by_category[category][:3], box=box)
 
 
-def perhaps(writer: Writer, answer: str) -> str:
-    """An answer about what is only suspected."""
-    opening = writer.write(_PERHAPS)
+def perhaps(writer: Writer, answer: str, *, hardly: bool = False) -> str:
+    """An answer about what is only suspected, or hardly that."""
+    opening = writer.write(_HARDLY if hardly else _PERHAPS)
     return sentence(f"{opening} {answer[0].lower()}{answer[1:]}")
 
 
@@ -422,7 +434,7 @@ def box_question(writer: Writer, category: Category) -> str:
 
 def box_alone(writer: Writer, sight: Sight) -> Exchange | None:
     """The grid code of a category's most important region and nothing else."""
-    among = [*sight.by_category.values(), *([hint] for hint in sight.suspected)]
+    among = [*sight.by_category.values(), *([hint] for hint in sight.picture.hints)]
     if not among:
         return None
     note = among[int(writer.rng.integers(len(among)))][0]
