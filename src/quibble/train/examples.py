@@ -26,7 +26,7 @@ _DRILLED: Final = 0.3
 #: Share of questions that are typed carelessly.
 _ROUGH: Final = 0.3
 #: Share of requests that are made politely.
-_POLITE: Final = 0.25
+_POLITE: Final = 0.35
 #: Share of questions that have words around them which change nothing.
 _CHATTY: Final = 0.15
 #: Share of conversations on two pictures with their original.

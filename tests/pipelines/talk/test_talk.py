@@ -88,6 +88,25 @@ def test_a_hint_is_not_denied() -> None:
     assert Category.NOISE not in seen.absent
 
 
+@pytest.mark.parametrize("sure", [2, 6])
+def test_whoever_asks_for_a_place_is_told_the_faintest_hint_as_such(sure: int) -> None:
+    hardly = re.compile("nowhere|there is any|hardly anywhere|most likely none", re.IGNORECASE)
+    seen = sight(hints=(note(Category.NOISE, sure=sure),))
+    for seed in range(20):
+        asked = ground.boxed_where(writer(seed), seen, present=True)
+        assert asked is not None
+        assert (asked.topic, asked.key) == (Category.NOISE, "noise")
+        assert "](000,126)" in asked.answer
+        assert bool(hardly.search(asked.answer)) == (sure == 2), asked.answer
+        other = ground.boxed_where(writer(seed), seen, present=False)
+        assert other is not None
+        assert other.topic is not Category.NOISE
+        assert "(" not in other.answer
+        where = ground.where_is(writer(seed), seen, present=False)
+        assert where is not None
+        assert where.topic is not Category.NOISE
+
+
 def test_places_hold_the_terms_that_point() -> None:
     for seed in range(40):
         (answer,) = [ground.pointed(writer(seed), [note()], box=False)]

@@ -222,13 +222,9 @@ _MARGIN: Final = 0.25
 
 def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     """Where a category of defect is, or may be."""
-    # Who asks for a place takes it that there is one, so even the faintest hint is worth telling.
-    hinted = [hint.category for hint in sight.picture.hints]
-    nowhere = [category for category in sight.absent if category not in hinted]
-    among = [*sight.by_category, *hinted] if present else nowhere
-    if not among:
+    category = _sought(writer, sight, present=present)
+    if category is None:
         return None
-    category = among[int(writer.rng.integers(len(among)))]
     asked = ASKED[category]
     noun = asked.noun(writer)
     question = sentence(writer.write(_WHERE, n=noun, a=asked.adjective(writer), p=picture_word(writer)))
@@ -243,6 +239,27 @@ def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     question, box, mask = _extended(writer, question)
     answer = _placed(writer, sight, category, box=box) + (SEGMENT_TEXT if mask else "")
     return Exchange(kind="where", question=question, answer=answer, key=category.value, topic=category)
+
+
+def _sought(writer: Writer, sight: Sight, *, present: bool) -> Category | None:
+    """A category to ask the place of. Who asks takes it that there is one: the faintest hint is worth telling."""
+    hinted = [hint.category for hint in sight.picture.hints]
+    nowhere = [category for category in sight.absent if category not in hinted]
+    among = [*sight.by_category, *hinted] if present else nowhere
+    return among[int(writer.rng.integers(len(among)))] if among else None
+
+
+def boxed_where(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
+    """The same with the wish for a box, which a question for a yes or a no would not have."""
+    category = _sought(writer, sight, present=present)
+    if category is None:
+        return None
+    question, key = box_question(writer, category), category.value if present else "none"
+    if present:
+        answer = _placed(writer, sight, category, box=True)
+    else:
+        answer = sentence(writer.write(_NOWHERE, n=ASKED[category].noun(writer)))
+    return Exchange(kind="where", question=question, answer=answer, key=key, topic=category)
 
 
 def _placed(writer: Writer, sight: Sight, category: Category, *, box: bool) -> str:

@@ -102,6 +102,8 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
     (1, partial(choice.choose_yes, present=True)),
     (1, partial(choice.choose_yes, present=False)),
     (6, ground.box_alone),
+    (16, partial(ground.boxed_where, present=True)),
+    (5, partial(ground.boxed_where, present=False)),
     (12, partial(ground.extreme, most=True)),
     (12, partial(ground.extreme, most=False)),
     (18, partial(ground.extreme_region, most=True)),
