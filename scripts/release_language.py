@@ -42,14 +42,13 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--average", type=Path, help="the words that training with pictures began with")
-    parser.add_argument("--share", type=float, default=0.5, help="their weight in the mean, 0 to 1")
     arguments = parser.parse_args()
     pictures = "pictures" in load_weights(arguments.checkpoint)[1]
     model, recipe = load_lmm(arguments.checkpoint) if pictures else load_language(arguments.checkpoint)
     if arguments.average is not None:
         if not isinstance(model, Lmm):
             parser.error("--average is for a checkpoint of training with pictures")
-        model = averaged(model, load_language(arguments.average)[0], arguments.share)
+        model = averaged(model, load_language(arguments.average)[0])
     facts = {
         "name": arguments.name,
         "parameters": sum(p.numel() for p in model.parameters()),

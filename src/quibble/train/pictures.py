@@ -105,18 +105,18 @@ def load_lmm(checkpoint: Path) -> tuple[Lmm, PicturesRecipe]:
     return model.eval(), recipe
 
 
-def averaged(model: Lmm, words: Language, share: float = 0.5) -> Lmm:
+def averaged(model: Lmm, words: Language) -> Lmm:
     """The same model whose language half is the mean of its own and of that from before training with pictures, or of
-    one that learned more words since; `share`, 0..1, is that one's weight.
+    one that has learned more words since.
 
     It forgets less of the words and keeps what it learned. Source: Wortsman et al. 2022, weight-space ensembles of
-    fine-tuned models, equation 1. Raises ValueError for language halves of other shapes.
+    fine-tuned models, equation 1 with a coefficient of a half. Raises ValueError for language halves of other shapes.
     """
     before, own = words.state_dict(), model.language.state_dict()
     for name, weight in own.items():
         if before[name].shape != weight.shape:
             raise ValueError(f"{name} has the shape {list(before[name].shape)}, not {list(weight.shape)}")
-    model.language.load_state_dict({name: torch.lerp(weight, before[name], share) for name, weight in own.items()})
+    model.language.load_state_dict({name: torch.lerp(weight, before[name], 0.5) for name, weight in own.items()})
     return model
 
 

@@ -377,11 +377,12 @@ def in_order(writer: Writer, sight: Sight) -> Exchange | None:
         pair = [cluster.notes[0].category, others[int(writer.rng.integers(len(others)))]]
         if chance(writer, 0.5):
             pair.reverse()
-        variant = "dao_pair"
+        variant = variant if len(found) == 1 else "dao_pair"
     else:
         return None
     asked = set(pair) if variant == "dao_pair" else {pair[0]} if variant == "dao_first" else {pair[1]}
-    if sum(bool(asked & {n.category for n in c.notes}) for c in found) != 1:
+    # Of one region it is told though only half of what is said of it can be seen there.
+    if len(found) > 1 and sum(bool(asked & {n.category for n in c.notes}) for c in found) != 1:
         return None
     first, second = (_plain(writer, category) for category in pair)
     question, box, mask = _extended(writer, _asked(writer, variant, first=first, second=second))
