@@ -59,7 +59,9 @@ class Perceived:
 
     def about(self, region: int | None = None, question: str = "") -> Conversation:
         """A conversation about the picture, or one of its regions. question: what will be asked, see picture_notes."""
-        notes = replace(self.notes, hints=hints_told(self.hints, categories_named(question)))
+        notes = self.notes
+        if question:
+            notes = replace(notes, hints=hints_told(self.hints, categories_named(question)))
         told = Conversation.about(notes, None if region is None else self.regions[region])
         inside = None if region is None or self.features is None else self.insides[region]
         return told.seen(self.features, inside=inside)
@@ -87,7 +89,7 @@ def perceive(
             record=record,
             picture=item.pictures[0],
             notes=picture_notes(report, look.evidence, query),
-            hints=tuple(hints_of(report, look.evidence, Category)),
+            hints=tuple(hints_of(report, look.evidence, tuple(Category))),
             regions=tuple(region_notes(look.evidence, region, **size) for region in regions),
             features=look.evidence.features if features else None,
             insides=tuple(coverage(look.evidence, r.to_mask(**size)) for r in regions) if features else (),
