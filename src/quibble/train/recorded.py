@@ -227,13 +227,13 @@ class Recorded:
 
 def _made_out(item: Perceived) -> dict[Category, list[int]]:
     """The categories that the notes show where they truly are, each with the numbers of all regions that have it."""
-    image, sight = item.record.images[0], Sight(item.notes)
+    image = item.record.images[0]
     places: dict[Category, list[int]] = {}
     for number, entry in enumerate(item.record.regions):
         for step in entry.degradations:
             places.setdefault(step.category, []).append(number)
     boxes = [_spot(entry, image.width, image.height).box for entry in item.record.regions]
-    told = (*sight.notes, *sight.picture.hints)
+    told = (*item.notes.notes, *item.notes.hints)
     return {
         category: numbers
         for category, numbers in places.items()

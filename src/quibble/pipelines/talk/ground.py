@@ -228,25 +228,12 @@ def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
     asked = ASKED[category]
     noun = asked.noun(writer)
     question = sentence(writer.write(_WHERE, n=noun, a=asked.adjective(writer), p=picture_word(writer)))
-    if not present:
-        return Exchange(
-            kind="where",
-            question=_extended(writer, question)[0],
-            answer=sentences(writer.write(_NOWHERE, n=noun), instead(writer, sight)),
-            key="none",
-            topic=category,
-        )
     question, box, mask = _extended(writer, question)
-    answer = _placed(writer, sight, category, box=box) + (SEGMENT_TEXT if mask else "")
-    return Exchange(kind="where", question=question, answer=answer, key=category.value, topic=category)
-
-
-def _sought(writer: Writer, sight: Sight, *, present: bool) -> Category | None:
-    """A category to ask the place of. Who asks takes it that there is one: the faintest hint is worth telling."""
-    hinted = [hint.category for hint in sight.picture.hints]
-    nowhere = [category for category in sight.absent if category not in hinted]
-    among = [*sight.by_category, *hinted] if present else nowhere
-    return among[int(writer.rng.integers(len(among)))] if among else None
+    if present:
+        answer, key = _placed(writer, sight, category, box=box) + (SEGMENT_TEXT if mask else ""), category.value
+    else:
+        answer, key = sentences(writer.write(_NOWHERE, n=noun), instead(writer, sight)), "none"
+    return Exchange(kind="where", question=question, answer=answer, key=key, topic=category)
 
 
 def boxed_where(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
@@ -254,12 +241,19 @@ def boxed_where(writer: Writer, sight: Sight, *, present: bool) -> Exchange | No
     category = _sought(writer, sight, present=present)
     if category is None:
         return None
-    question, key = box_question(writer, category), category.value if present else "none"
+    question = box_question(writer, category)
     if present:
-        answer = _placed(writer, sight, category, box=True)
+        answer, key = _placed(writer, sight, category, box=True), category.value
     else:
-        answer = sentence(writer.write(_NOWHERE, n=ASKED[category].noun(writer)))
+        answer, key = sentence(writer.write(_NOWHERE, n=ASKED[category].noun(writer))), "none"
     return Exchange(kind="where", question=question, answer=answer, key=key, topic=category)
+
+
+def _sought(writer: Writer, sight: Sight, *, present: bool) -> Category | None:
+    """A category to ask the place of. Who asks takes it that there is one: the faintest hint is worth telling."""
+    hinted = [hint.category for hint in sight.picture.hints]
+    among = [*sight.by_category, *hinted] if present else [c for c in sight.absent if c not in hinted]
+    return among[int(writer.rng.integers(len(among)))] if among else None
 
 
 def _placed(writer: Writer, sight: Sight, category: Category, *, box: bool) -> str:
