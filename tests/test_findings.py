@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from quibble.backends.base import Evidence
 from quibble.candidates import label
-from quibble.findings import CATEGORIES, DISTORTIONS, Judged, find, mapped, painted, suspicions, traced
+from quibble.findings import CATEGORIES, DISTORTIONS, find, suspicions, traced
 from quibble.geometry import Box, Mask
 from quibble.taxonomy import Category, Distortion
 
@@ -223,16 +223,3 @@ def test_a_mask_drawn_over_the_margin_of_a_small_picture_ends_with_the_picture()
     outside = np.full((16, 16), -6.0, np.float32)
     outside[8:] = 6
     assert traced(seen, outside, [Category.BLUR], width=64, height=32) == ()
-
-
-def test_every_pixel_is_what_it_most_probably_shows() -> None:
-    seen = evidence()
-    seen.categories[CATEGORIES.index(Category.NOISE), :, :15] = 0.8
-    seen.categories[CATEGORIES.index(Category.BLUR), 10:20, 20:] = 0.7
-    for width, height in ((160, 120), (1600, 1200)):
-        number = mapped(painted(Judged.of(seen, width=width, height=height)).share, width=width, height=height)
-        assert (number.shape, number.dtype.name) == ((height, width), "uint8")
-        shown = number[:: height // 30, :: width // 40]
-        assert (shown[:, :13] == CATEGORIES.index(Category.NOISE)).all()
-        assert (shown[12:18, 22:] == CATEGORIES.index(Category.BLUR)).all()
-        assert (shown[:8, 22:] == len(CATEGORIES)).all()

@@ -33,9 +33,10 @@ from quibble.backends.speaker import OnnxSpeaker
 from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
-from quibble.findings import Judged, find, mapped, painted, traced
+from quibble.findings import Judged, find, traced
 from quibble.geometry import Box, Mask, Region
 from quibble.image import load
+from quibble.painting import category_map, qground_map
 from quibble.pointing import finding_at, findings_meant, phrases_in, with_doubt
 from quibble.pointing import plain as without_codes
 from quibble.results import Answer, Comparison, Finding, Grounding, Ranked, Report, Score
@@ -162,15 +163,16 @@ class Assessor:
         look = self._look(image, features=False)
         return self._report(look, categories_named(query) if questions.supposes_several(query) else None)
 
-    def segment(self, image: Any) -> NDArray[np.uint8]:
+    def segment(self, image: Any, *, classes: Literal["categories", "q-ground"] = "categories") -> NDArray[np.uint8]:
         """What each pixel most probably shows, (H, W): a number in tuple(Category), or 12 for clean.
 
-        assess() reports only what is sure enough to tell a person; this is for measuring against maps of the truth.
+        classes: "q-ground" for a number in tuple(QGroundClass) instead, or 5 for none of the five. assess() reports
+        only what is sure enough to tell a person; this is for measuring against maps of the truth.
         """
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
         judged = Judged.of(look.evidence, width=look.width, height=look.height)
-        return mapped(painted(judged).share, width=look.width, height=look.height)
+        return category_map(judged) if classes == "categories" else qground_map(judged)
 
     def assess_many(self, images: Iterable[Any]) -> Iterator[Report]:
         """Reports of many pictures, in order. Pictures of one size are run together, which is faster."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,6 @@ CATEGORIES: Final = tuple(Category)
 DISTORTIONS: Final = tuple(Distortion)
 #: A kind of distortion is named when it is this probable among its category's.
 NAME_KIND: Final = 0.6
-#: A map speaks against a place where this many times its probability is below 1, and by no more than down to this.
-_DOUBT: Final = 4.0
-_LEAST_BELIEF: Final = 0.3
 #: Presence from which a place counts if somebody says that there are several: the first of a category that is named,
 #: the second of it, and any damage. Source: docs/lab.md.
 _POSSIBLE, _THINKABLE, _LIKELY = 0.3, 0.1, 0.6
@@ -208,43 +205,6 @@ class Judged:
             box=box,
             mask=mask,
         )
-
-
-class Painted(NamedTuple):
-    """Regions drawn over each other, each (12, h, w). share: how much of each category is at each place, 0..1, from one
-    half on more probably there than not. region: the number of the region that says so, -1 where there is none."""
-
-    share: NDArray[np.float32]
-    region: NDArray[np.int64]
-
-
-def painted(judged: Judged) -> Painted:
-    """At each place what the region there says which shows most of a category, as far as the map does not speak
-    against the place."""
-    maps = judged.evidence.categories[(slice(None), *judged.content)]
-    share = np.zeros_like(maps[: len(CATEGORIES)])
-    region = np.full(share.shape, -1)
-    for number, (inside, presence) in enumerate(zip(judged.regions, judged.readings.presence, strict=True)):
-        more = inside & (share < presence[:, None, None])
-        share = np.where(more, presence[:, None, None], share)
-        region[more] = number
-    belief = np.clip(_DOUBT * maps[: len(CATEGORIES)], _LEAST_BELIEF, 1)
-    return Painted(np.asarray(share * belief, np.float32), region)
-
-
-def mapped(share: NDArray[np.float32], *, width: int, height: int) -> NDArray[np.uint8]:
-    """What every pixel most probably shows, (height, width): the number of a category, or 12 for clean.
-
-    share: (12, h, w), of Painted.
-    """
-    best = np.full((height, width), np.nextafter(0.5, 0, dtype=np.float32))
-    number = np.full(best.shape, len(CATEGORIES), np.uint8)
-    # One category at a time: large pictures have many pixels.
-    for category, there in enumerate(share):
-        full = np.asarray(Image.fromarray(there).resize((width, height), Image.Resampling.BILINEAR))
-        more = full > best
-        best[more], number[more] = full[more], category
-    return number
 
 
 def chosen(

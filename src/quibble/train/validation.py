@@ -12,8 +12,9 @@ from scipy import stats
 
 from quibble import distort
 from quibble.backends.base import Evidence
-from quibble.findings import Judged, mapped, painted
-from quibble.taxonomy import Category, Distortion, QGroundClass, qground_class
+from quibble.findings import Judged
+from quibble.painting import CLASSES, NO_CLASS, category_map, qground_map
+from quibble.taxonomy import Category, Distortion, qground_class
 from quibble.train.sources import CATEGORIES, DISTORTIONS, Photos
 
 CLEAN = len(CATEGORIES)
@@ -72,15 +73,10 @@ def _mean(values: Sequence[float] | NDArray[np.float64]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _qground_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number of Q-Ground's class, -1 for none, of every distortion and of every category (and clean)."""
-    classes = list(QGroundClass)
-
-    def number(target: Distortion | Category) -> int:
-        found = qground_class(target)
-        return -1 if found is None else classes.index(found)
-
-    return np.array([number(d) for d in DISTORTIONS]), np.array([*(number(c) for c in CATEGORIES), -1])
+def _qground(targets: Sequence[Distortion] | Sequence[Category]) -> NDArray[np.int64]:
+    """Number of Q-Ground's class of each, NO_CLASS for none, and once more for what is none of them."""
+    found = [qground_class(target) for target in targets]
+    return np.array([*(NO_CLASS if c is None else CLASSES.index(c) for c in found), NO_CLASS])
 
 
 def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
@@ -91,16 +87,15 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     where every pixel is the likeliest, are given as miou_maps and miou_qground_maps.
     """
     confusion = {way: np.zeros((CLEAN + 1, CLEAN + 1), np.int64) for way in ("", "_maps")}
-    confusion5 = {way: np.zeros((6, 6), np.int64) for way in confusion}
-    of_kind, _ = _qground_numbers()
+    confusion5 = {way: np.zeros((NO_CLASS + 1, NO_CLASS + 1), np.int64) for way in confusion}
+    of_kind = _qground(DISTORTIONS)
     right: list[bool] = []
     severities: list[tuple[int, float, int]] = []
     for truth in truths:
         seen = look(truth.rgb)
-        truth5 = np.where(truth.kind >= 0, of_kind[truth.kind], -1)
-        for way, (guess, kinds) in (("", _by_regions(seen, truth)), ("_maps", _by_maps(seen, truth))):
+        for way, (guess, guess5) in (("", _by_regions(seen, truth)), ("_maps", _by_maps(seen, truth))):
             confusion[way] += _crossed(truth.category, guess, CLEAN + 1)
-            confusion5[way] += _crossed(truth5 + 1, _as_qground(guess, kinds) + 1, 6)
+            confusion5[way] += _crossed(of_kind[truth.kind], guess5, NO_CLASS + 1)
         for mask, distortion, level in truth.regions:
             channel = CATEGORIES.index(distortion.category)
             read = seen.read(_at_places(mask, seen.categories.shape[1:]))
@@ -114,31 +109,25 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     out = {"refer": _mean(right), "severity_srcc": _mean(by_category)}
     for way, crossed in confusion.items():
         out[f"miou{way}"] = _mean(_iou(crossed))
-        out[f"miou_qground{way}"] = _mean(_iou(confusion5[way])[1:])
+        out[f"miou_qground{way}"] = _mean(_iou(confusion5[way])[:NO_CLASS])
     names = [*(c.value for c in CATEGORIES), "clean"]
     return out | {f"iou/{name}": float(v) for name, v in zip(names, _iou(confusion[""]), strict=True)}
 
 
 def _by_maps(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Category or CLEAN, and the likeliest kind of blur, of every pixel: the likeliest by the maps."""
+    """Category or CLEAN, and Q-Ground's class or NO_CLASS, of every pixel: the likeliest by the maps."""
     size = truth.rgb.shape[1::-1]
-    return _upsample(seen.categories, size).argmax(axis=0), _BLURS[_upsample(seen.kinds[_BLURS], size).argmax(axis=0)]
+    guess = _upsample(seen.categories, size).argmax(axis=0)
+    kinds = _BLURS[_upsample(seen.kinds[_BLURS], size).argmax(axis=0)]
+    blurred = guess == CATEGORIES.index(Category.BLUR)
+    return guess, np.where(blurred, _qground(DISTORTIONS)[kinds], _qground(CATEGORIES)[guess])
 
 
 def _by_regions(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """As _by_maps, by the regions that are read."""
-    width, height = size = truth.rgb.shape[1::-1]
+    height, width = truth.rgb.shape[:2]
     judged = Judged.of(seen, width=width, height=height)
-    share, region = painted(judged)
-    guess = mapped(share, width=width, height=height).astype(np.int64)
-    kinds = np.append(_BLURS[judged.readings.kinds[:, _BLURS].argmax(axis=1)], -1)[region[0]]
-    return guess, cv2.resize(kinds.astype(np.int16), size, interpolation=cv2.INTER_NEAREST).astype(np.int64)
-
-
-def _as_qground(guess: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Q-Ground's classes of categories, -1 for none; of blur by its kind."""
-    of_kind, of_category = _qground_numbers()
-    return np.where(guess == CATEGORIES.index(Category.BLUR), of_kind[kinds], of_category[guess])
+    return category_map(judged).astype(np.int64), qground_map(judged).astype(np.int64)
 
 
 def _crossed(truth: NDArray[np.int64], guess: NDArray[np.integer], count: int) -> NDArray[np.int64]:
