@@ -130,6 +130,29 @@ def test_the_extreme_of_several_is_the_one_by_its_severity(most: bool) -> None:
     assert ground.extreme(writer(), sight(several[0], note(Category.BLUR)), most=most) is None
 
 
+def test_a_region_asked_for_by_its_order_is_the_one_that_shows_it() -> None:
+    far = Spot(cells=(200, 273), share=9)
+    double = note(Category.BLUR, 2.0, CORNER), note(Category.NOISE, 3.0, CORNER)
+    seen = sight(note(Category.PIXELATE, 3.6, far), *double)
+    unseen = 0
+    for seed in range(200):
+        exchange = ground.in_order(writer(seed), seen)
+        assert exchange is not None
+        assert exchange.topic is Category.BLUR
+        unseen += not {Category.BLUR, Category.NOISE} & set(categories_named(exchange.question))
+    assert 10 < unseen < 70
+
+
+def test_of_single_defects_in_an_order_none_is_meant_that_shows_another() -> None:
+    """Where two regions each show half of what is said, nobody can tell which is meant."""
+    far = Spot(cells=(200, 273), share=9)
+    seen = sight(note(Category.PIXELATE, 3.6, far), note(Category.BLUR, 2.0, CORNER))
+    for seed in range(200):
+        exchange = ground.in_order(writer(seed), seen)
+        assert exchange is None or exchange.topic is Category.PIXELATE
+    assert ground.in_order(writer(), sight()) is None
+
+
 def test_who_asks_how_good_it_is_hears_what_spoils_it() -> None:
     large = Spot(cells=(0, 399), share=80)
     shown = sight(note(Category.NOISE, 4.2, large), note(Category.BLUR, 1.2, Spot(cells=(0, 21), share=1)), score=30)

@@ -218,6 +218,8 @@ _AT_SIDE: Final = pool(
 
 #: By how much severities must differ before one region is called the worst.
 _MARGIN: Final = 0.25
+#: Where a region shows several defects, this share of the questions for it by their order names one that nobody noted.
+_UNSEEN: Final = 0.35
 
 
 def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
@@ -358,26 +360,29 @@ def extreme_region(writer: Writer, sight: Sight, *, most: bool) -> Exchange | No
 
 
 def in_order(writer: Writer, sight: Sight) -> Exchange | None:
-    """DAO-G: the region with two defects in an order. What was first cannot be read from notes; what is there can."""
+    """DAO-G: the region with two defects in an order. What was first cannot be read from notes; what is there can.
+
+    Whoever asks knows that there is one: where nothing shows what is said of it, it is the first with several defects.
+    """
     found = clusters((*sight.notes, *sight.suspected))
+    if not found:
+        return None
     doubles = [c for c in found if len(c.notes) > 1]
-    variant = writer.one_of("dao_pair|dao_first|dao_last")
-    if doubles:
+    likely = (doubles or found)[0]
+    if doubles and not chance(writer, _UNSEEN):
         cluster = doubles[int(writer.rng.integers(len(doubles)))]
         pair = [cluster.notes[int(i)].category for i in writer.rng.permutation(len(cluster.notes))[:2]]
-    elif found:
-        cluster = found[0]
-        others = sight.absent
-        pair = [cluster.notes[0].category, others[int(writer.rng.integers(len(others)))]]
+    else:
+        note, others = likely.notes[int(writer.rng.integers(len(likely.notes)))], sight.absent
+        pair = [note.category, others[int(writer.rng.integers(len(others)))]]
         if chance(writer, 0.5):
             pair.reverse()
-        variant = variant if len(found) == 1 else "dao_pair"
-    else:
-        return None
+    variant = writer.one_of("dao_pair|dao_first|dao_last")
     asked = set(pair) if variant == "dao_pair" else {pair[0]} if variant == "dao_first" else {pair[1]}
-    # Of one region it is told though only half of what is said of it can be seen there.
-    if len(found) > 1 and sum(bool(asked & {n.category for n in c.notes}) for c in found) != 1:
+    showing = [c for c in found if asked & {n.category for n in c.notes}]
+    if len(showing) > 1:
         return None
+    cluster = showing[0] if showing else likely
     first, second = (_plain(writer, category) for category in pair)
     question, box, mask = _extended(writer, _asked(writer, variant, first=first, second=second))
     return _region_answer(writer, variant, question, cluster, sight, box=box, mask=mask)
