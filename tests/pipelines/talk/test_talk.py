@@ -140,7 +140,7 @@ def test_a_region_asked_for_by_its_order_is_the_one_that_shows_it() -> None:
         assert exchange is not None
         assert exchange.topic is Category.BLUR
         unseen += not {Category.BLUR, Category.NOISE} & set(categories_named(exchange.question))
-    assert 10 < unseen < 70
+    assert 20 < unseen < 90
 
 
 def test_of_single_defects_in_an_order_none_is_meant_that_shows_another() -> None:

@@ -219,7 +219,9 @@ _AT_SIDE: Final = pool(
 #: By how much severities must differ before one region is called the worst.
 _MARGIN: Final = 0.25
 #: Where a region shows several defects, this share of the questions for it by their order names one that nobody noted.
-_UNSEEN: Final = 0.35
+_UNSEEN: Final = 0.5
+#: Of questions that name one of the two, this share still names the one that was noted.
+_NOTED: Final = 0.25
 
 
 def where_is(writer: Writer, sight: Sight, *, present: bool) -> Exchange | None:
@@ -368,16 +370,15 @@ def in_order(writer: Writer, sight: Sight) -> Exchange | None:
     if not found:
         return None
     doubles = [c for c in found if len(c.notes) > 1]
-    likely = (doubles or found)[0]
+    likely, variant = (doubles or found)[0], writer.one_of("dao_pair|dao_first|dao_last")
     if doubles and not chance(writer, _UNSEEN):
         cluster = doubles[int(writer.rng.integers(len(doubles)))]
         pair = [cluster.notes[int(i)].category for i in writer.rng.permutation(len(cluster.notes))[:2]]
     else:
         note, others = likely.notes[int(writer.rng.integers(len(likely.notes)))], sight.absent
         pair = [note.category, others[int(writer.rng.integers(len(others)))]]
-        if chance(writer, 0.5):
+        if chance(writer, {"dao_first": 1 - _NOTED, "dao_last": _NOTED}.get(variant, 0.5)):
             pair.reverse()
-    variant = writer.one_of("dao_pair|dao_first|dao_last")
     asked = set(pair) if variant == "dao_pair" else {pair[0]} if variant == "dao_first" else {pair[1]}
     showing = [c for c in found if asked & {n.category for n in c.notes}]
     if len(showing) > 1:
