@@ -104,7 +104,7 @@ DRILL: Final[tuple[tuple[float, _Maker], ...]] = (
     (6, ground.box_alone),
     (16, partial(ground.boxed_where, present=True)),
     (3, partial(ground.boxed_where, present=False)),
-    (7, ground.in_order),
+    (6, ground.in_order),
     (12, partial(ground.extreme, most=True)),
     (12, partial(ground.extreme, most=False)),
     (18, partial(ground.extreme_region, most=True)),
