@@ -239,6 +239,31 @@ def test_a_chat_goes_on_and_keeps_what_was_heard_to_the_end(
     assert speaker.heard[-1].region is not None
 
 
+class Suspicious(FakeBackend):
+    """Thinks everything but blur possible at the left, banding the least."""
+
+    def _see(self, view: Any, features: Any) -> Any:
+        seen = super()._see(view, features)
+        half = seen.categories.shape[2] // 2
+        for number in range(1, 12):
+            seen.categories[number, :, :half] = 0.45 - 0.02 * number
+        return seen
+
+
+def test_a_chat_knows_of_the_defect_that_is_spoken_of(speaker: FakeSpeaker) -> None:
+    chat = Assessor(Suspicious(), speaker).chat(halves(200, 10))
+
+    def noted(question: str) -> bool:
+        chat.ask(question)
+        (shown,) = speaker.heard[-1].pictures
+        return "quantize" in str(shown.evidence)
+
+    assert not noted("is it sharp?")
+    assert noted("is there banding?")
+    assert noted("where is that?")
+    assert not noted("is there noise?")
+
+
 @pytest.mark.parametrize(
     "use",
     [

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -345,7 +345,7 @@ class Assessor:
 
     def chat(self, image: Any, region: Place | None = None, *, sampling: Sampling = GREEDY) -> Chat:
         """A conversation about a picture or a region of it, for several turns, streamed if wanted."""
-        return Chat(self._about(self._look(image), region), self.language, sampling)
+        return Chat(partial(self._about, self._look(image), region), self.language, sampling)
 
     def _look(self, image: Any, *, features: bool = True) -> Look:
         if isinstance(image, Look):
