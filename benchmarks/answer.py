@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from assess import picture
 from quibble import Assessor
-from quibble.assessor import Look
 from quibble.distort import apply, draw
+from quibble.look import Look
 from quibble.taxonomy import Distortion
 from quibble.text.tokenizer import nano
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quibble import distort, noting
-from quibble.assessor import Assessor, Look
+from quibble.assessor import Assessor
 from quibble.backends.language import GREEDY
 from quibble.backends.onnx import OnnxPerception
 from quibble.backends.speaker import OnnxSpeaker
@@ -32,6 +32,7 @@ from quibble.bench.tasks.records import union
 from quibble.distort import combine_opinions, opinion
 from quibble.geometry import Box, Mask, grid_decode
 from quibble.image import load
+from quibble.look import Look
 from quibble.pipelines.photos import resize
 from quibble.pipelines.talk import ground, kinds, region
 from quibble.pipelines.talk.compare import Pair, better

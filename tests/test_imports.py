@@ -18,7 +18,7 @@ CORE = {"errors", "taxonomy", "degradation", "geometry", "results", "image", "fi
 
 #: part of the package → the parts that it may import beside itself
 ALLOWED = {
-    "__init__": CORE | {"assessor", "backends", "chat"},
+    "__init__": CORE | {"assessor", "backends", "chat", "look"},
     "_version": set[str](),
     "errors": set[str](),
     "taxonomy": {"errors"},
@@ -37,6 +37,7 @@ ALLOWED = {
     "backends": CORE | {"endpoint", "model", "preprocess", "text", "tones", "views"},
     "candidates": CORE,
     "findings": CORE | {"backends", "candidates", "extremes"},
+    "look": CORE | {"backends"},
     "painting": CORE | {"backends", "candidates", "findings"},
     "noting": CORE | {"backends", "extremes", "findings", "text"},
     "native": CORE | {"backends", "preprocess"},
@@ -44,7 +45,19 @@ ALLOWED = {
     "pointing": CORE | {"text"},
     "seeing": CORE | {"backends", "text"},
     "assessor": CORE
-    | {"backends", "chat", "findings", "native", "noting", "painting", "pointing", "preprocess", "seeing", "text"},
+    | {
+        "backends",
+        "chat",
+        "findings",
+        "look",
+        "native",
+        "noting",
+        "painting",
+        "pointing",
+        "preprocess",
+        "seeing",
+        "text",
+    },
     "distort": CORE,
     "data": CORE | {"draw"},
     "experts": CORE | {"assessor", "data", "endpoint", "text"},
@@ -68,7 +81,7 @@ ALLOWED = {
         "tones",
         "views",
     },
-    "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "noting", "pipelines", "text"},
+    "bench": CORE | {"assessor", "backends", "data", "distort", "endpoint", "look", "noting", "pipelines", "text"},
     "annotate": CORE | {"bench", "data", "draw", "experts", "pipelines"},
     "commands": CORE
     | {

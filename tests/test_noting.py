@@ -8,11 +8,12 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from quibble import noting
-from quibble.assessor import Assessor, Look
+from quibble.assessor import Assessor
 from quibble.backends.base import Maps
 from quibble.distort import Sequence
 from quibble.errors import ArgumentError
 from quibble.geometry import Box, Mask, Region
+from quibble.look import Look
 from quibble.taxonomy import Category
 from quibble.text.conversation import Features
 from tests.fake_backend import FakeBackend

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from quibble._version import __version__
 
 if TYPE_CHECKING:
-    from quibble.assessor import Assessor, Look
+    from quibble.assessor import Assessor
     from quibble.backends.language import Sampling
     from quibble.chat import Chat
     from quibble.degradation import Degradation
     from quibble.errors import QuibbleError
     from quibble.geometry import Box, Mask, Point, Region
+    from quibble.look import Look
     from quibble.results import Answer, Comparison, Finding, Grounding, Phrase, Ranked, Report, Score
     from quibble.taxonomy import Category, Distortion, Level
 
@@ -43,12 +44,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "quibble.assessor": ("Assessor", "Look"),
+    "quibble.assessor": ("Assessor",),
     "quibble.backends.language": ("Sampling",),
     "quibble.chat": ("Chat",),
     "quibble.degradation": ("Degradation",),
     "quibble.errors": ("QuibbleError",),
     "quibble.geometry": ("Box", "Mask", "Point", "Region"),
+    "quibble.look": ("Look",),
     "quibble.results": ("Answer", "Comparison", "Finding", "Grounding", "Phrase", "Ranked", "Report", "Score"),
     "quibble.taxonomy": ("Category", "Distortion", "Level"),
 }

@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Literal
 
@@ -34,8 +33,8 @@ from quibble.backends.weights import NANO
 from quibble.chat import Chat, tidy
 from quibble.errors import ArgumentError, CapabilityError
 from quibble.findings import Judged, find, traced
-from quibble.geometry import Box, Mask, Region
 from quibble.image import load
+from quibble.look import Look, Place, name_of, region_of
 from quibble.painting import category_map, qground_map
 from quibble.pointing import finding_at, findings_meant, phrases_in, with_doubt
 from quibble.pointing import plain as without_codes
@@ -48,30 +47,6 @@ from quibble.text.vocabulary import categories_named
 
 #: How many pictures are looked at together by `assess_many`: enough to group equal sizes, little to keep in memory.
 _GROUP = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """A picture that has been looked at: everything else is read off it without running the vision model again.
-
-    view: (h, w, 3) uint8, the picture as it was judged. seen: what nano saw; None for models that see for themselves.
-    """
-
-    image: str
-    width: int
-    height: int
-    view: NDArray[np.uint8]
-    seen: Evidence | None
-
-    @property
-    def evidence(self) -> Evidence:
-        """What nano saw. Raises CapabilityError if it was not asked."""
-        if self.seen is None:
-            raise CapabilityError("this picture was looked at for a model that sees for itself; look again with nano")
-        return self.seen
-
-
-Place = Region | Box | Mask
 
 
 class Assessor:
@@ -142,7 +117,7 @@ class Assessor:
     def look(self, image: Any, *, max_megapixels: float = 100.0, allow_truncated: bool = False) -> Look:
         """Look at a picture once; the result answers many questions. image: whatever quibble.image.load takes."""
         pixels = load(image, max_megapixels=max_megapixels, allow_truncated=allow_truncated)
-        return self._looks([_name(image)], [pixels], features=True)[0]
+        return self._looks([name_of(image)], [pixels], features=True)[0]
 
     def score(self, image: Any) -> Score:
         """How good a picture is as a whole, 0 (bad) to 100 (excellent)."""
@@ -350,7 +325,7 @@ class Assessor:
     def _look(self, image: Any, *, features: bool = True) -> Look:
         if isinstance(image, Look):
             return image
-        return self.look(image) if features else self._looks([_name(image)], [load(image)])[0]
+        return self.look(image) if features else self._looks([name_of(image)], [load(image)])[0]
 
     def _outlined(self, look: Look, about: Conversation, asked: str, sampling: Sampling) -> Grounding:
         if not isinstance(self.language, OutliningBackend):
@@ -377,17 +352,17 @@ class Assessor:
         return noting.picture_notes(self.assess(look), look.evidence, asked=categories_named(question))
 
     def _region_notes(self, look: Look, region: Place) -> RegionNotes:
-        inside = _inside(region, look)
-        return noting.region_notes(look.evidence, inside, width=look.width, height=look.height)
+        place = region_of(region, look)
+        return noting.region_notes(look.evidence, place, width=look.width, height=look.height)
 
     def _about(self, look: Look, region: Place | None = None, question: str = "") -> Conversation:
         if self.viewer is not None:
-            focus = None if region is None else _inside(region, look)
+            focus = None if region is None else region_of(region, look)
             return Conversation.showing(Shown(pixels=look.view), focus=focus)
         features = look.evidence.features
         if region is None:
             return Conversation.about(self._notes(look, question)).seen(features)
-        mask = _inside(region, look).to_mask(width=look.width, height=look.height)
+        mask = region_of(region, look).to_mask(width=look.width, height=look.height)
         inside = None if features is None else noting.coverage(look.evidence, mask)
         return Conversation.about(self._notes(look), self._region_notes(look, region)).seen(features, inside=inside)
 
@@ -450,7 +425,7 @@ class Assessor:
         return "".join(self.language.write(conversation, sampling=sampling, opening=opening))
 
     def _assess_group(self, images: Sequence[Any]) -> Iterator[Report]:
-        looks = self._looks([_name(image) for image in images], [load(image) for image in images])
+        looks = self._looks([name_of(image) for image in images], [load(image) for image in images])
         for look in looks:
             yield self.assess(look)
 
@@ -458,7 +433,7 @@ class Assessor:
         self, names: Sequence[str], pictures: Sequence[NDArray[np.uint8]], *, features: bool = False
     ) -> list[Look]:
         if self.viewer is not None:
-            return [_shown(name, picture) for name, picture in zip(names, pictures, strict=True)]
+            return [Look.unseen(name, picture) for name, picture in zip(names, pictures, strict=True)]
         views = [preprocess.view(picture) for picture in pictures]
         evidence = self.backend.perceive(views, features=features)
         cells = [native.cells(picture) for picture in pictures]
@@ -501,31 +476,3 @@ class Assessor:
             high=min(100.0, value + reach),
             levels=dict(zip(Level, probabilities.tolist(), strict=True)),
         )
-
-
-def _shown(name: str, picture: NDArray[np.uint8]) -> Look:
-    return Look(image=name, width=picture.shape[1], height=picture.shape[0], view=picture, seen=None)
-
-
-def _name(image: Any) -> str:
-    """What a picture is called in its report: its path, or "" for pixels without a name."""
-    if isinstance(image, str | os.PathLike):
-        return os.fspath(image)
-    return str(getattr(image, "filename", "") or "")
-
-
-def _inside(region: Place, look: Look) -> Region:
-    """A region of a picture, checked. Raises ArgumentError if it is empty or not within the picture."""
-    if isinstance(region, Mask):
-        region = Region(mask=region)
-    elif isinstance(region, Box):
-        region = Region(box=region)
-    mask, size = region.mask, f"{look.width} x {look.height}"
-    if mask is not None and (mask.width, mask.height) != (look.width, look.height):
-        raise ArgumentError(f"the region's mask is {mask.width} x {mask.height}, but the picture is {size}")
-    if not region.to_mask(width=look.width, height=look.height).area:
-        raise ArgumentError(f"the region has no pixel of the picture, which is {size}")
-    bounds = region.bounds
-    if bounds.clip(width=look.width, height=look.height) != bounds:
-        raise ArgumentError(f"the region {bounds.to_list()} leaves the picture, which is {size}")
-    return region

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol
 
-from quibble.assessor import Assessor, Look
+from quibble.assessor import Assessor
 from quibble.backends.language import GREEDY
 from quibble.bench.item import Item, Kind
 from quibble.bench.reply import Reply, Status, is_refusal, read_choice, read_names, read_score, read_tags, read_winner
@@ -16,6 +16,7 @@ from quibble.bench.tasks.records import TARGET, union
 from quibble.errors import ArgumentError, ModelError, ReplyError
 from quibble.geometry import Mask
 from quibble.image import load
+from quibble.look import Look
 from quibble.noting import probability_better
 from quibble.results import Answer, Finding
 from quibble.taxonomy import Category, QGroundClass
