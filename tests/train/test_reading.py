@@ -11,8 +11,10 @@ from quibble.backends.base import Readings
 from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError, RecipeError
 from quibble.model.perception import Perception
+from quibble.model.reader import BLURS
+from quibble.taxonomy import Category, Distortion
 from quibble.train.export import export_perception, export_reader, file_facts, write_manifest
-from quibble.train.reading import ReaderTrainer, fit, load_reader
+from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
 from quibble.train.regions import DRAWN, PROPOSED, TRUE, Rows, described, rows_of
 from quibble.train.sources import DenseItem, DenseSource, find_photos
@@ -42,7 +44,7 @@ def recipe(tmp_path: Path) -> ReaderRecipe:
         labels = np.repeat(np.arange(2, dtype=np.uint8), 40)[:, None].repeat(96, 1)
         Image.fromarray(labels).save(tmp_path / "mask" / f"p{i}.png")
     dense = {"photos": [str(tmp_path / "img")], "masks": str(tmp_path / "mask"), "held_out": 40, "crop": 0}
-    reader = {"pictures": 12, "hidden": 8, "epochs": 2, "batch": 8, "members": 2}
+    reader = {"pictures": 12, "blurred": 10, "hidden": 8, "epochs": 2, "batch": 8, "members": 2, "blurs": 2}
     return reader_from_dict({"name": "tiny", "workers": 0, "reader": reader, "dense": dense})
 
 
@@ -78,7 +80,9 @@ def test_rows_say_what_is_true_of_regions(eyes: Path) -> None:
     assert rows.extent[true, 1] == 1
     assert rows.severities[true, 1] == 4
     assert rows.kind[true] == 7
-    assert (rows.kind[rows.source != TRUE] == -1).all()
+    mostly = rows.presence[:, 1] > 0.5
+    assert (rows.kind[~mostly] == -1).all()
+    assert (rows.kind[rows.source == DRAWN][mostly[rows.source == DRAWN]] == 7).all()
     assert (rows.picture == 3).all()
     assert ((rows.presence >= 0) & (rows.presence <= 1) & (rows.extent >= 0) & (rows.extent <= 1)).all()
 
@@ -108,6 +112,37 @@ def test_a_fit_learns_what_pooled_features_tell(eyes: Path) -> None:
     assert close > 0.7
 
 
+def test_kinds_of_blur_are_learned_by_networks_of_their_own(eyes: Path) -> None:
+    inputs = len(made(eyes)[1].pooled[0])
+    rng = torch.Generator().manual_seed(0)
+    pooled = torch.randn(2000, inputs, generator=rng)
+    pooled[:, 8:] = 0
+    kind = (pooled[:, 3] > 0).long() * 5
+    none, zeros = torch.full((2000,), -1), torch.zeros(2000, 12)
+    rows = Rows(pooled.half(), none * 0, zeros, zeros, zeros, none, torch.arange(2000))
+    data = ReaderData(hidden=32, epochs=10, batch=64, dropout=0.0, members=1, blurs=2)
+    model = fit(rows, TINY.told_widths, data, seed=1)
+    before = model.read(pooled)
+    fit_blurs(model, rows._replace(kind=kind), data, seed=1)
+    after = model.read(pooled)
+    assert torch.equal(before.presence, after.presence)
+    assert torch.equal(before.kinds[:, BLURS.stop :], after.kinds[:, BLURS.stop :])
+    assert (after.kinds[:, BLURS].argmax(1) == kind).float().mean() > 0.95
+    assert [d.category for d in tuple(Distortion)[BLURS]] == [Category.BLUR] * 6
+    assert tuple(Distortion)[BLURS.stop].category is not Category.BLUR
+
+
+def test_pictures_for_kinds_of_blur_are_mostly_blurred(recipe: ReaderRecipe, eyes: Path, tmp_path: Path) -> None:
+    trainer = ReaderTrainer(recipe, tmp_path / "run", OnnxPerception(eyes, threads=1), tmp_path / "cache")
+    items = [trainer.blurred[number] for number in range(60)]
+    there = np.array([item.presence.numpy().max(axis=(1, 2)) > 0.5 for item in items])
+    assert there[:, 0].mean() > 0.7
+    assert 0.2 < there[:, 1:].any(axis=1).mean() < 0.9
+    kinds = trainer.blurred_regions(0, 10).kind
+    assert len(kinds)
+    assert ((kinds >= 0) & (kinds < BLURS.stop)).all()
+
+
 def test_a_run_goes_on_where_it_stopped_and_ships(
     recipe: ReaderRecipe, eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +154,8 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
 
     trainer("straight").train()
     stopped = trainer("stopped")
-    stopped.parts.collect(stopped._regions, [0])
+    stopped.parts.collect(stopped.regions, [0])
+    stopped.blurs.collect(stopped.blurred_regions, [1])
     kept = stopped.parts.file(0).stat().st_mtime_ns
     trainer("stopped").train()
     assert stopped.parts.file(0).stat().st_mtime_ns == kept

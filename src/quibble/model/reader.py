@@ -17,6 +17,8 @@ from quibble.model.mask_decoder import CATEGORY_CHANNELS
 from quibble.taxonomy import Category, Distortion
 
 _CATEGORIES, _KINDS = len(Category), len(Distortion)
+#: Where the kinds of blur are among the distortions.
+BLURS = slice(0, sum(kind.category is Category.BLUR for kind in Distortion))
 #: Features further from their mean than so many deviations are taken to be so far.
 _FARTHEST = 6.0
 #: Clean places outside a region must add up to so many before they say anything.
@@ -40,18 +42,23 @@ class RegionReader(nn.Module):
     """Regions of one picture -> Read.
 
     widths: channels of the picture's features, finest first, see perception.told. members: small networks that are
-    fitted apart and whose outputs are averaged. Source: deep ensembles (Lakshminarayanan et al. 2017).
+    fitted apart and whose outputs are averaged. Source: deep ensembles (Lakshminarayanan et al. 2017). blurs: as many
+    that tell one kind of blur from another, and nothing else.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1) -> None:
+    def __init__(
+        self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1, blurs: int = 0
+    ) -> None:
         super().__init__()
         inputs = self.inputs(widths)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("deviation", torch.ones(inputs))
-        self.members = nn.ModuleList(_member(inputs, hidden, dropout) for _ in range(members))
+        outputs = 3 * _CATEGORIES + _KINDS
+        self.members = nn.ModuleList(_network(inputs, hidden, dropout, outputs) for _ in range(members))
+        self.blurs = nn.ModuleList(_network(inputs, hidden, dropout, BLURS.stop) for _ in range(blurs))
 
     @staticmethod
     def inputs(widths: tuple[int, ...]) -> int:
@@ -65,7 +72,11 @@ class RegionReader(nn.Module):
     def read(self, pooled: Tensor) -> Read:
         """What `pooled` and quibble.tones give, (N, inputs) -> Read."""
         x = self.standardized(pooled)
-        return told_apart(torch.stack([member(x) for member in self.members]).mean(0))
+        read = told_apart(torch.stack([member(x) for member in self.members]).mean(0))
+        if not len(self.blurs):
+            return read
+        blurs = torch.stack([blur(x).log_softmax(1) for blur in self.blurs]).mean(0)
+        return read._replace(kinds=torch.cat([blurs, read.kinds[:, BLURS.stop :]], dim=1))
 
     def standardized(self, pooled: Tensor) -> Tensor:
         """Inputs as the members read them. (N, inputs) -> the same shape"""
@@ -111,7 +122,7 @@ def told_apart(outputs: Tensor) -> Read:
     return Read(presence, extent, 5 * severities.sigmoid(), kinds)
 
 
-def _member(inputs: int, hidden: int, dropout: float) -> nn.Sequential:
+def _network(inputs: int, hidden: int, dropout: float, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(inputs, hidden),
         nn.GELU(),
@@ -119,7 +130,7 @@ def _member(inputs: int, hidden: int, dropout: float) -> nn.Sequential:
         nn.Linear(hidden, hidden),
         nn.GELU(),
         nn.Dropout(dropout),
-        nn.Linear(hidden, 3 * _CATEGORIES + _KINDS),
+        nn.Linear(hidden, outputs),
     )
 
 

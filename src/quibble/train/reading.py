@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Subset
 
 from quibble.backends.base import Evidence, FeatureBackend, Reader, Readings
 from quibble.errors import ModelError
-from quibble.model.reader import Read, RegionReader, told_apart
+from quibble.model.reader import BLURS, Read, RegionReader, told_apart
 from quibble.train import validation
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
 from quibble.train.fitting import fit_network
@@ -31,10 +31,12 @@ PART: Final = 250
 #: A region that was damaged counts so many times as much as one that was proposed.
 _TRUE_WEIGHT: Final = 3.0
 _KIND_WEIGHT: Final = 0.2
+#: Of the pictures for kinds of blur: this share of the regions is blurred for certain, and every picture has one.
+_BLURRED: Final = 0.75
 
 
 class ReaderTrainer:
-    """A run in a folder: `regions/` holds what was seen, `reader.safetensors` the result.
+    """A run in a folder: `regions/` and `blurs/` hold what was seen, `reader.safetensors` the result.
 
     perception: what looks at the pictures. cache: where decoded photographs are kept. Raises ModelError for a
     perception without features, RecipeError if there are no photographs.
@@ -46,20 +48,29 @@ class ReaderTrainer:
         self.recipe, self.folder, self.perception = recipe, folder, perception
         self.weights = folder / "reader.safetensors"
         self.parts = Parts(folder=folder / "regions", pictures=recipe.reader.pictures, size=PART)
+        self.blurs = Parts(folder=folder / "blurs", pictures=recipe.reader.blurred, size=PART, what="blurred pictures")
         folder.mkdir(parents=True, exist_ok=True)
         made = {key: recipe.to_dict()[key] for key in ("seed", "dense", "opinion")}
         # Regions that an earlier version described have fewer numbers.
         made["inputs"] = RegionReader.inputs(perception.widths)
         same_origin(folder, {"perception": perception.eyes, **made}, "regions")
-        self.source = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
+        photos = find_photos(recipe, cache, held_out=False)
+        self.source = DenseSource(photos, recipe.dense, recipe.seed)
+        blurred = replace(recipe.dense, blurred=_BLURRED, clean=0.0, camera=0.0, stacked=0.0)
+        self.blurred = DenseSource(photos, blurred, recipe.seed + 1)
         self.held_out = find_photos(recipe, cache, held_out=True)
 
     def train(self) -> None:
         """Look at all pictures, fit, and measure on the held-out photographs."""
-        self.parts.collect(self._regions)
+        self.parts.collect(self.regions)
+        self.blurs.collect(self.blurred_regions)
         rows = joined([Rows(*part) for part in self.parts.load()])
         say(f"{len(rows.source)} regions of {self.recipe.reader.pictures} pictures")
         model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
+        if len(model.blurs):
+            blurred = joined([Rows(*part) for part in self.blurs.load()])
+            say(f"{len(blurred.source)} blurred regions of {self.recipe.reader.blurred} pictures")
+            fit_blurs(model, blurred, self.recipe.reader, seed=self.recipe.seed)
         save_weights(model.state_dict(), self.recipe.to_dict(), self.weights)
         journal = Journal(self.folder, self.recipe.reader.pictures)
         journal.write(self.recipe.reader.pictures, self.validate(model))
@@ -80,14 +91,27 @@ class ReaderTrainer:
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
         return {f"val/{name}": value for name, value in validation.measure_dense(look, truths).items()}
 
-    def _regions(self, first: int, end: int) -> Rows:
-        parts = [self._rows(item, i) for i, item in zip(range(first, end), self._items(first, end), strict=True)]
+    def regions(self, first: int, end: int) -> Rows:
+        """All regions of some of the pictures."""
+        parts = [
+            self._rows(made, i) for i, made in zip(range(first, end), self._made(self.source, first, end), strict=True)
+        ]
         return joined([part for part in parts if part is not None])
 
-    def _items(self, first: int, last: int) -> Iterator[DenseItem]:
+    def blurred_regions(self, first: int, end: int) -> Rows:
+        """The regions of some of the blurred pictures that are of one kind of blur."""
+        parts = []
+        for number, made in zip(range(first, end), self._made(self.blurred, first, end), strict=True):
+            rows = self._rows(made, number)
+            if rows is not None:
+                one = (rows.kind >= 0) & (rows.kind < BLURS.stop)
+                parts.append(Rows(*(column[one] for column in rows)))
+        return joined(parts)
+
+    def _made(self, source: DenseSource, first: int, last: int) -> Iterator[DenseItem]:
         """Made by a worker while perception looks at the one before."""
         workers = self.recipe.workers
-        chosen = Subset(self.source, range(first, last))
+        chosen = Subset(source, range(first, last))
         return iter(DataLoader(chosen, batch_size=None, num_workers=workers, prefetch_factor=8 if workers else None))
 
     def _rows(self, item: DenseItem, picture: int) -> Rows | None:
@@ -99,9 +123,10 @@ class ReaderTrainer:
 
 
 def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> RegionReader:
-    """A fresh reader, in evaluation mode. The same rows and seed give the same one."""
+    """A fresh reader, in evaluation mode; fit_blurs follows. The same rows and seed give the same one."""
     seed_everything(seed)
-    model = RegionReader(widths, hidden=data.hidden, dropout=data.dropout, members=data.members)
+    blurs = data.blurs if data.blurred else 0
+    model = RegionReader(widths, hidden=data.hidden, dropout=data.dropout, members=data.members, blurs=blurs)
     # In double precision, and column by column: sums over so many rows.
     model.mean.copy_(rows.pooled.mean(0, dtype=torch.float64))
     for column in range(rows.pooled.shape[1]):
@@ -119,6 +144,21 @@ def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> 
     return model.eval()
 
 
+def fit_blurs(model: RegionReader, blurred: Rows, data: ReaderData, *, seed: int) -> None:
+    """Fit the networks of a reader that tell one kind of blur from another, in place. blurred: regions of one each."""
+    weight = _weights(blurred)
+    for number, network in enumerate(model.blurs):
+        say(f"kinds of blur, network {number + 1} of {data.blurs}")
+
+        def loss_of(chosen: Tensor, network: nn.Module = network) -> Tensor:
+            told = network(model.standardized(blurred.pooled[chosen].float()))
+            each = functional.cross_entropy(told, blurred.kind[chosen], reduction="none")
+            return (each * weight[chosen]).mean()
+
+        fit_network(network, len(blurred.pooled), data, loss_of, seed=seed + number, rising=0.1)
+    model.eval()
+
+
 def reader_loss(read: Read, rows: Rows, weight: Tensor) -> Tensor:
     """Presence and extent as expected shares (cross-entropy), severities where a category is, kinds of single ones."""
     shares = functional.binary_cross_entropy_with_logits(read.presence, rows.presence, reduction="none")
@@ -126,8 +166,10 @@ def reader_loss(read: Read, rows: Rows, weight: Tensor) -> Tensor:
     there = (rows.presence > 0.5).float() * weight.unsqueeze(1)
     severity = functional.smooth_l1_loss(read.severities, rows.severities, reduction="none", beta=0.5)
     loss = (shares.sum(1) * weight).mean() + (severity * there).sum() / (there.sum() + 1)
-    if bool((rows.kind >= 0).any()):
-        loss = loss + _KIND_WEIGHT * functional.cross_entropy(read.kinds, rows.kind, ignore_index=-1)
+    # Of what is only proposed the kinds are not learned here: presence suffers from it.
+    kind = torch.where(rows.source == TRUE, rows.kind, -1)
+    if bool((kind >= 0).any()):
+        loss = loss + _KIND_WEIGHT * functional.cross_entropy(read.kinds, kind, ignore_index=-1)
     return loss
 
 
@@ -143,6 +185,7 @@ def load_reader(path: Path, widths: tuple[int, ...]) -> tuple[RegionReader, Read
     weights, read = load_weights(path)
     recipe = reader_from_dict(read)
     data = recipe.reader
-    model = RegionReader(widths, hidden=data.hidden, dropout=data.dropout, members=data.members)
+    blurs = len({name.split(".")[1] for name in weights if name.startswith("blurs.")})
+    model = RegionReader(widths, hidden=data.hidden, dropout=data.dropout, members=data.members, blurs=blurs)
     model.load_state_dict(weights)
     return model.eval(), recipe

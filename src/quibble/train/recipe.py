@@ -41,6 +41,8 @@ class DenseData:
     #: share of crops damaged as a camera would, and of crops given a photographer's look first; see camera.py
     camera: float = 0.0
     styled: float = 0.0
+    #: share of distorted crops and regions that are blurred for certain
+    blurred: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +186,9 @@ class ReaderData:
     perception: str = ""
     #: how many pictures regions are taken from
     pictures: int = 17500
+    #: how many more, mostly blurred, and networks that learn to tell kinds of blur from these alone
+    blurred: int = 8000
+    blurs: int = 3
     #: networks whose outputs are averaged, units of each of their two layers
     members: int = 3
     hidden: int = 256

@@ -31,7 +31,7 @@ class Rows(NamedTuple):
 
     presence: (N, 12), share of the region that has the category. extent: (N, 12), intersection over union with the
     connected places of the category that it touches. severities: (N, 12), mean where the category is. kind: (N,), the
-    distortion's number or -1. picture: (N,), number of the picture.
+    number of the distortion that most of the region has, or -1. picture: (N,), number of the picture.
     """
 
     pooled: Tensor
@@ -67,7 +67,7 @@ def rows_of(item: DenseItem, seen: Evidence, picture: int) -> Rows | None:
         presence=presence,
         extent=extent,
         severities=severities,
-        kind=torch.tensor([_kind(kinds[mask]) if source == TRUE else -1 for source, mask in kept]),
+        kind=torch.tensor([_kind(kinds[mask]) for _, mask in kept]),
         picture=torch.full((len(kept),), picture),
     )
 

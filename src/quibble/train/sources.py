@@ -186,7 +186,8 @@ class DenseSource(Dataset[DenseItem]):
         return out
 
     def _plan(self, rng: np.random.Generator) -> list[Degradation]:
-        first = draw_distortion(rng)
+        blurred = self.data.blurred > 0 and rng.random() < self.data.blurred
+        first = draw_distortion(rng, [Category.BLUR] if blurred else None)
         plan = [first]
         if rng.random() < self.data.stacked:
             plan.append(draw_distortion(rng, sorted(ORDERS[first.category])))
