@@ -37,7 +37,8 @@ def main() -> None:
     export_reader(model, widths, graph)
     parameters = sum(p.numel() for p in model.parameters())
     kept = {k: v for k, v in recipe.to_dict().items() if k not in ("dense", "opinion")}
-    facts |= {"name": arguments.name, "reader": file_facts(graph) | {"parameters": parameters, "recipe": kept}}
+    told = {"parameters": parameters, "streaks": len(model.blurs) > 0, "recipe": kept}
+    facts |= {"name": arguments.name, "reader": file_facts(graph) | told}
     write(manifest, facts)
 
     where = Recipe(name=recipe.name, dense=recipe.dense, opinion=recipe.opinion)

@@ -31,7 +31,7 @@ COUNT: Final = 5 * _EACH + 2
 _LIGHT, _DARK = 250, 8
 #: Bins of a histogram, places that have to be there before anything is said of them, and the width of a border.
 _BINS: Final = 32
-_FEWEST: Final = 4
+FEWEST: Final = 4
 _BORDER: Final = 3
 
 
@@ -62,8 +62,8 @@ def told_of(tones: Maps, regions: Places, clean: Places) -> Maps:
 
     Regions and clean places are twice as fine as the tones. Zeros stand for what is too small to say anything.
     """
-    inside = _halved(regions, tones.shape[1:])
-    rest = ~inside & _halved(clean[None], tones.shape[1:])
+    inside = halved(regions, tones.shape[1:])
+    rest = ~inside & halved(clean[None], tones.shape[1:])
     around = _grown(inside, _BORDER) & ~_grown(inside, 1)
     border = inside & _grown(~inside, _BORDER)
     places = np.stack([inside, rest, around, border]).reshape(4 * len(regions), -1)
@@ -85,7 +85,7 @@ def _described(tones: Maps, places: Places) -> Maps:
     ]
     sums = [np.bincount(row, values[column], len(places)) for values in flat[len(_SPREAD) :]]
     parts.append(np.stack(sums, axis=1) / some)
-    return np.asarray(np.where(size >= _FEWEST, np.concatenate(parts, axis=1), 0), np.float32)
+    return np.asarray(np.where(size >= FEWEST, np.concatenate(parts, axis=1), 0), np.float32)
 
 
 def _percentiles(
@@ -108,7 +108,7 @@ def _percentiles(
     return out
 
 
-def _halved(regions: Places, shape: tuple[int, ...]) -> Places:
+def halved(regions: Places, shape: tuple[int, ...]) -> Places:
     """(N, h, w) -> (N, *shape), half as fine: places that a region covers half of, or a part of if it has none such."""
     rows, columns = shape
     padded = np.pad(

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from quibble import streaks
 from quibble.backends.base import Readings
 from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError, RecipeError
@@ -117,14 +118,18 @@ def test_kinds_of_blur_are_learned_by_networks_of_their_own(eyes: Path) -> None:
     rng = torch.Generator().manual_seed(0)
     pooled = torch.randn(2000, inputs, generator=rng)
     pooled[:, 8:] = 0
-    kind = (pooled[:, 3] > 0).long() * 5
     none, zeros = torch.full((2000,), -1), torch.zeros(2000, 12)
     rows = Rows(pooled.half(), none * 0, zeros, zeros, zeros, none, torch.arange(2000))
     data = ReaderData(hidden=32, epochs=10, batch=64, dropout=0.0, members=1, blurs=2)
     model = fit(rows, TINY.told_widths, data, seed=1)
     before = model.read(pooled)
-    fit_blurs(model, rows._replace(kind=kind), data, seed=1)
-    after = model.read(pooled)
+    streaked = torch.randn(2000, streaks.COUNT, generator=rng)
+    streaked[:, 4:] = 0
+    kind = (streaked[:, 0] > 0).long() * 5
+    blurred = rows._replace(pooled=torch.cat([pooled, streaked], dim=1).half(), kind=kind)
+    fit_blurs(model, blurred, data, seed=1)
+    after = model.read(pooled, streaked)
+    assert torch.equal(before.kinds, model.read(pooled).kinds)
     assert torch.equal(before.presence, after.presence)
     assert torch.equal(before.kinds[:, BLURS.stop :], after.kinds[:, BLURS.stop :])
     assert (after.kinds[:, BLURS].argmax(1) == kind).float().mean() > 0.95
@@ -175,10 +180,12 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
 def test_the_graph_reads_as_the_model_does(eyes: Path, tmp_path: Path) -> None:
     perception = OnnxPerception(eyes, threads=1)
     torch.manual_seed(1)
-    model = fit(made(eyes)[1], perception.widths, ReaderData(hidden=16, epochs=1, batch=2), seed=0)
+    data = ReaderData(hidden=16, epochs=1, batch=2, blurs=2)
+    model = fit(made(eyes)[1], perception.widths, data, seed=0)
     (tmp_path / "perception.onnx").write_bytes((eyes / "perception.onnx").read_bytes())
     export_reader(model, perception.widths, tmp_path / "reader.onnx")
-    facts = json.loads((eyes / "manifest.json").read_text()) | {"reader": file_facts(tmp_path / "reader.onnx")}
+    reader = file_facts(tmp_path / "reader.onnx") | {"streaks": True}
+    facts = json.loads((eyes / "manifest.json").read_text()) | {"reader": reader}
     (tmp_path / "manifest.json").write_text(json.dumps(facts))
     whole = OnnxPerception(tmp_path, threads=1)
     for height, width, count in ((64, 96, 1), (203, 97, 7)):
@@ -188,7 +195,7 @@ def test_the_graph_reads_as_the_model_does(eyes: Path, tmp_path: Path) -> None:
         for i in range(count):
             regions[i, i : i + 9, 2 * i : 2 * i + 7] = True
         with torch.inference_mode():
-            there = model.read(described(seen, regions))
+            there = model.read(described(seen, regions), torch.from_numpy(seen.streaked(regions)))
         probable = (there.presence.sigmoid(), there.extent.sigmoid(), there.severities, there.kinds)
         expected = Readings(*(part.numpy() for part in probable))
         for name, found, wanted in zip(Readings._fields, seen.read(regions), expected, strict=True):

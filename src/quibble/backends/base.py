@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from quibble import streaks, tones
 from quibble.errors import CapabilityError
 from quibble.geometry import Mask, Point
 from quibble.text.conversation import Features
-from quibble.tones import told_of
 
 if TYPE_CHECKING:
     from quibble.backends.language import Sampling
@@ -45,7 +45,7 @@ class Evidence:
     levels: (5,), probabilities of the quality levels, best first, summing to 1.
     spread: points of 100 within which the model expects to miss the mean opinion.
     features: for a language model that reads visual tokens, where they were asked for and the model gives them.
-    tones: of the view, see quibble.tones; for the reader.
+    tones, streaks: of the view, see the modules of these names; for the reader, where it asks for them.
     reader: takes a second look at regions; without one, a region is what the maps say of its places.
     gauge: tells versions of one scene apart; without one, scores have to.
     ranker: tells which of several regions has the most of something and which the least; without one, readings have to.
@@ -60,6 +60,7 @@ class Evidence:
     height: int
     features: Features | None = None
     tones: Maps | None = None
+    streaks: Maps | None = None
     reader: Reader | None = field(default=None, repr=False, compare=False)
     gauge: Gauge | None = field(default=None, repr=False, compare=False)
     ranker: Ranker | None = field(default=None, repr=False, compare=False)
@@ -67,7 +68,12 @@ class Evidence:
     def toned(self, regions: NDArray[np.bool_]) -> Maps:
         """What the tones of regions are, (N, h, w): see quibble.tones.told_of."""
         assert self.tones is not None
-        return told_of(self.tones, regions, self.categories[-1] > 0.5)
+        return tones.told_of(self.tones, regions, self.categories[-1] > 0.5)
+
+    def streaked(self, regions: NDArray[np.bool_]) -> Maps:
+        """What the streaks of regions are, (N, h, w): see quibble.streaks.told_of."""
+        assert self.streaks is not None
+        return streaks.told_of(self.streaks, regions, self.categories[-1] > 0.5)
 
     def read(self, regions: NDArray[np.bool_]) -> Readings:
         """Look at regions, (N, h, w); none of them is empty."""
@@ -124,6 +130,7 @@ def evidence(
     height: int,
     features: Features | None = None,
     tones: Maps | None = None,
+    streaks: Maps | None = None,
     *,
     reader: Reader | None = None,
     gauge: Gauge | None = None,
@@ -141,6 +148,7 @@ def evidence(
         height=height,
         features=features,
         tones=tones,
+        streaks=streaks,
         reader=reader,
         gauge=gauge,
         ranker=ranker,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Maps, Readings, evidence
 from quibble.backends.weights import NANO, open_session, read_manifest
+from quibble.streaks import streaks_of
 from quibble.text.conversation import Features
 from quibble.tones import tones_of
 
@@ -94,10 +95,11 @@ class OnnxPerception:
         features = Features(maps=maps, eyes=self.eyes) if maps else None
         # Where there are features, a reader may follow.
         tones = tones_of(view) if maps else None
+        streaks = streaks_of(view) if self._reader is not None and self._reader.streaks else None
         width, height = view.shape[1], view.shape[0]
         told = outputs[: len(OUTPUTS)]
         reader, gauge, ranker = self._reader, self._gauge, self._ranker
-        return evidence(told, width, height, features, tones, reader=reader, gauge=gauge, ranker=ranker)
+        return evidence(told, width, height, features, tones, streaks, reader=reader, gauge=gauge, ranker=ranker)
 
 
 #: What the reader's graph is given beside the regions, in this order.
@@ -107,10 +109,14 @@ READER_OUTPUTS: Final = tuple(f"region_{name}" for name in Readings._fields)
 
 
 class OnnxReader:
-    """The region reader of an export; a Reader. The graph is opened when it is first needed."""
+    """The region reader of an export; a Reader. The graph is opened when it is first needed.
+
+    streaks: whether it asks for those of regions.
+    """
 
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
         self._folder, self._facts = folder, facts
+        self.streaks = bool(facts.get("streaks", False))
 
     def __call__(self, seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
         """See Evidence.read; the features must be those of the same export."""
@@ -118,6 +124,8 @@ class OnnxReader:
         maps = (seen.categories, seen.severities, seen.kinds, *seen.features.maps)
         given = {name: np.asarray(values, np.float32) for name, values in zip(READER_INPUTS, maps, strict=True)}
         given |= {"regions": regions.astype(np.float32), "tones": seen.toned(regions)}
+        if self.streaks:
+            given["streaks"] = seen.streaked(regions)
         return Readings(*self._session.run(list(READER_OUTPUTS), given))
 
     @cached_property

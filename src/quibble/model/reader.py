@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from quibble import tones
+from quibble import streaks, tones
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
 from quibble.taxonomy import Category, Distortion
 
@@ -48,6 +48,8 @@ class RegionReader(nn.Module):
 
     mean: Tensor
     deviation: Tensor
+    streaks_mean: Tensor
+    streaks_deviation: Tensor
 
     def __init__(
         self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1, blurs: int = 0
@@ -56,31 +58,41 @@ class RegionReader(nn.Module):
         inputs = self.inputs(widths)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("deviation", torch.ones(inputs))
+        self.register_buffer("streaks_mean", torch.zeros(streaks.COUNT))
+        self.register_buffer("streaks_deviation", torch.ones(streaks.COUNT))
         outputs = 3 * _CATEGORIES + _KINDS
         self.members = nn.ModuleList(_network(inputs, hidden, dropout, outputs) for _ in range(members))
-        self.blurs = nn.ModuleList(_network(inputs, hidden, dropout, BLURS.stop) for _ in range(blurs))
+        self.blurs = nn.ModuleList(_network(inputs + streaks.COUNT, hidden, dropout, BLURS.stop) for _ in range(blurs))
 
     @staticmethod
     def inputs(widths: tuple[int, ...]) -> int:
         """How many numbers describe a region."""
         return 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths) + tones.COUNT
 
-    def forward(self, maps: Tensor, features: list[Tensor], regions: Tensor, toned: Tensor) -> Read:
-        """maps, features: as in `pooled`. regions: (N, h, w), 0..1. toned: (N, tones.COUNT)."""
-        return self.read(torch.cat([self.pooled(maps, features, regions), toned], dim=1))
+    def forward(
+        self, maps: Tensor, features: list[Tensor], regions: Tensor, toned: Tensor, streaked: Tensor | None = None
+    ) -> Read:
+        """maps, features: as in `pooled`. regions: (N, h, w), 0..1. toned: (N, tones.COUNT). streaked: see `read`."""
+        return self.read(torch.cat([self.pooled(maps, features, regions), toned], dim=1), streaked)
 
-    def read(self, pooled: Tensor) -> Read:
-        """What `pooled` and quibble.tones give, (N, inputs) -> Read."""
+    def read(self, pooled: Tensor, streaked: Tensor | None = None) -> Read:
+        """What `pooled` and quibble.tones give, (N, inputs) -> Read. streaked: what quibble.streaks gives, (N,
+        streaks.COUNT), for the kinds of blur; without it they are what the members say."""
         x = self.standardized(pooled)
         read = told_apart(torch.stack([member(x) for member in self.members]).mean(0))
-        if not len(self.blurs):
+        if streaked is None:
             return read
-        blurs = torch.stack([blur(x).log_softmax(1) for blur in self.blurs]).mean(0)
+        told = torch.cat([x, self.standardized_streaks(streaked)], dim=1)
+        blurs = torch.stack([blur(told).log_softmax(1) for blur in self.blurs]).mean(0)
         return read._replace(kinds=torch.cat([blurs, read.kinds[:, BLURS.stop :]], dim=1))
 
     def standardized(self, pooled: Tensor) -> Tensor:
         """Inputs as the members read them. (N, inputs) -> the same shape"""
         return ((pooled - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
+
+    def standardized_streaks(self, streaked: Tensor) -> Tensor:
+        """The same of streaks. (N, streaks.COUNT) -> the same shape"""
+        return ((streaked - self.streaks_mean) / self.streaks_deviation).clamp(-_FARTHEST, _FARTHEST)
 
     @staticmethod
     def pooled(maps: Tensor, features: list[Tensor], regions: Tensor) -> Tensor:

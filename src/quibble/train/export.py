@@ -14,7 +14,7 @@ import torch
 from onnx import TensorProto, numpy_helper
 from torch import Tensor, nn
 
-from quibble import extremes, tones
+from quibble import extremes, streaks, tones
 from quibble.backends.base import FEATURES, OUTPUTS
 from quibble.backends.onnx import GAUGE_OUTPUTS, RANKER_INPUT, RANKER_OUTPUT, READER_INPUTS, READER_OUTPUTS
 from quibble.model.gauge import STRUCTURES, DamageGauge
@@ -69,8 +69,9 @@ class _ExportedReader(nn.Module):
         features: list[Tensor],
         regions: Tensor,
         toned: Tensor,
+        streaked: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        read = self.model(torch.cat([categories, severities, kinds]), features, regions, toned)
+        read = self.model(torch.cat([categories, severities, kinds]), features, regions, toned, streaked)
         return read.presence.sigmoid(), read.extent.sigmoid(), read.severities, read.kinds
 
 
@@ -81,14 +82,17 @@ def export_reader(model: RegionReader, widths: tuple[int, ...], path: Path) -> N
     maps = [torch.rand(count, rows, columns) for count in channels]
     features = [torch.rand(width, -(-rows // 2**k), -(-columns // 2**k)) for k, width in enumerate(widths)]
     count, free = torch.export.Dim.AUTO, {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
+    told = {"tones": torch.rand(3, tones.COUNT)}
+    if len(model.blurs):
+        told["streaks"] = torch.rand(3, streaks.COUNT)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             _ExportedReader(model).eval(),
-            (*maps, features, torch.ones(3, rows, columns), torch.rand(3, tones.COUNT)),
-            input_names=[*READER_INPUTS, "regions", "tones"],
+            (*maps, features, torch.ones(3, rows, columns), *told.values()),
+            input_names=[*READER_INPUTS, "regions", *told],
             output_names=list(READER_OUTPUTS),
-            dynamic_shapes=(free, free, free, [free] * len(features), {0: count, **free}, {0: count}),
+            dynamic_shapes=(free, free, free, [free] * len(features), {0: count, **free}, *({0: count} for _ in told)),
             dynamo=True,
             verbose=False,
         )

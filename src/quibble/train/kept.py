@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, FeatureBackend, evidence
 from quibble.data.files import atomic_writer
 from quibble.errors import ModelError
+from quibble.streaks import streaks_of
 from quibble.text.conversation import Features
 from quibble.tones import tones_of
 
@@ -52,10 +53,10 @@ class KeptPerception:
         with np.load(path) as kept:
             outputs, maps = ([kept[name].astype(np.float32) for name in names] for names in (OUTPUTS, FEATURES))
         features = Features(maps=tuple(maps), eyes=self.eyes)
-        # Tones are as quickly made as read.
-        tones = tones_of(view)
+        # These are as quickly made as read.
+        tones, streaks = tones_of(view), streaks_of(view)
         reader, gauge, ranker = self._inner.reader, self._inner.gauge, self._inner.ranker
-        return evidence(outputs, width, height, features, tones, reader=reader, gauge=gauge, ranker=ranker)
+        return evidence(outputs, width, height, features, tones, streaks, reader=reader, gauge=gauge, ranker=ranker)
 
     @staticmethod
     def _keep(seen: Evidence, path: Path) -> None:

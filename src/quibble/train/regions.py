@@ -27,7 +27,8 @@ _TOUCHED = 0.1
 
 
 class Rows(NamedTuple):
-    """Regions with what is true of them. pooled: (N, inputs), half precision. source: (N,), TRUE, DRAWN or PROPOSED.
+    """Regions with what is true of them. pooled: (N, inputs), half precision, and streaks behind them where these are
+    learned from. source: (N,), TRUE, DRAWN or PROPOSED.
 
     presence: (N, 12), share of the region that has the category. extent: (N, 12), intersection over union with the
     connected places of the category that it touches. severities: (N, 12), mean where the category is. kind: (N,), the
@@ -44,7 +45,8 @@ class Rows(NamedTuple):
 
 
 def rows_of(item: DenseItem, seen: Evidence, picture: int) -> Rows | None:
-    """The regions of a made picture. seen: what perception saw in it, with features. None if it has none."""
+    """The regions of a made picture. seen: what perception saw in it, with features, and with streaks if these are to
+    be learned from. None if it has none."""
     rng = np.random.default_rng([7, picture])
     there = item.presence.numpy() > 0.5
     visible = item.weight.numpy() > 0
@@ -60,9 +62,11 @@ def rows_of(item: DenseItem, seen: Evidence, picture: int) -> Rows | None:
     wholes = [_connected(category) for category in there]
     labels = [_labels(mask, there, wholes, item.severity.numpy(), visible) for mask in masks]
     presence, extent, severities = (torch.from_numpy(np.stack(part)) for part in zip(*labels, strict=True))
-    kinds = item.kind.numpy()
+    kinds, pooled = item.kind.numpy(), described(seen, masks)
+    if seen.streaks is not None:
+        pooled = torch.cat([pooled, torch.from_numpy(seen.streaked(masks))], dim=1)
     return Rows(
-        pooled=described(seen, masks).half(),
+        pooled=pooled.half(),
         source=torch.tensor([source for source, _ in kept]),
         presence=presence,
         extent=extent,
