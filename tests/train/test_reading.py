@@ -177,6 +177,17 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
         ReaderTrainer(other, tmp_path / "stopped", perception, tmp_path / "cache")
 
 
+def test_a_reader_without_networks_for_blur_needs_no_blurred_pictures(
+    recipe: ReaderRecipe, eyes: Path, tmp_path: Path
+) -> None:
+    plain = replace(recipe, reader=replace(recipe.reader, blurs=0, pictures=6))
+    perception = OnnxPerception(eyes, threads=1)
+    ReaderTrainer(plain, tmp_path / "run", perception, tmp_path / "cache").train()
+    assert not list((tmp_path / "run" / "blurs").iterdir())
+    model, _ = load_reader(tmp_path / "run" / "reader.safetensors", perception.widths)
+    assert len(model.blurs) == 0
+
+
 def test_the_graph_reads_as_the_model_does(eyes: Path, tmp_path: Path) -> None:
     perception = OnnxPerception(eyes, threads=1)
     torch.manual_seed(1)
