@@ -49,8 +49,8 @@ class ReaderTrainer:
         self.recipe, self.folder, self.perception = recipe, folder, perception
         self.weights = folder / "reader.safetensors"
         self.parts = Parts(folder=folder / "regions", pictures=recipe.reader.pictures, size=PART)
-        blurred = recipe.reader.blurred if recipe.reader.blurs else 0
-        self.blurs = Parts(folder=folder / "blurs", pictures=blurred, size=PART, what="blurred pictures")
+        count = recipe.reader.blurred if recipe.reader.blurs else 0
+        self.blurs = Parts(folder=folder / "blurs", pictures=count, size=PART, what="blurred pictures")
         folder.mkdir(parents=True, exist_ok=True)
         made = {key: recipe.to_dict()[key] for key in ("seed", "dense", "opinion")}
         # Regions that an earlier version described have fewer numbers.
