@@ -119,6 +119,20 @@ class TestStarted:
                 assert found.port != taken
                 assert is_alive(found.pid)
 
+    def test_one_whose_port_was_taken_only_for_a_moment(
+        self, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """When we look again the port is free, but the program has said why it ended."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            free = probe.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = other.getsockname()[1]
+            chosen = iter([taken, free])
+            monkeypatch.setattr(server_module, "_free_port", lambda host, wanted: next(chosen))
+            monkeypatch.setattr(server_module, "_is_free", lambda host, port: True)
+            with started(tmp_path / "data", program=program) as found:
+                assert found.port == free
+
     def test_one_that_dies(self, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FAKE", "dies")
         with (

@@ -7,6 +7,7 @@ turned off, and strangers cannot sign up.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -130,10 +131,11 @@ def started(
         try:
             _wait(process, server, folder / _LOG, wait_s)
             break
-        except EndpointError:
+        except EndpointError as error:
             _stop(process.pid, process)
-            # Between our look at the port and its start another program may have taken it.
-            if port is not None or not left or _is_free(host, server.port):
+            # Between our look at the port and its start another program may have taken it, if only for a moment.
+            taken = not _is_free(host, server.port) or os.strerror(errno.EADDRINUSE) in str(error)
+            if port is not None or not left or not taken:
                 raise
         except BaseException:
             _stop(process.pid, process)
