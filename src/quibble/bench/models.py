@@ -19,7 +19,7 @@ from quibble.image import load
 from quibble.look import Look
 from quibble.noting import probability_better
 from quibble.results import Answer, Finding
-from quibble.taxonomy import Category, QGroundClass
+from quibble.taxonomy import qground_class
 from quibble.text.conversation import Conversation, Shown
 
 #: A finding belongs to a region if it covers this share of it.
@@ -104,7 +104,8 @@ class AssessorModel:
     def _ground(self, item: Item, look: Look) -> Reply:
         if any(TARGET in truth for truth in item.masks):
             return _pointed(self._assessor, item, look)
-        return Reply(masks=_by_class(self._assessor, look, by_qground="q-ground" in item.labels.values()))
+        findings = self._assessor.assess(look).findings
+        return Reply(masks=_by_class(findings, by_qground="q-ground" in item.labels.values()))
 
     def _say(self, item: Item, look: Look) -> str:
         """The text for an item, in answer to its own question where one picture is asked about."""
@@ -152,11 +153,15 @@ def _inside(findings: Sequence[Finding], item: Item) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _by_class(assessor: Assessor, look: Look, *, by_qground: bool) -> dict[str, Mask]:
-    """What every pixel most probably shows, class by class."""
-    names = tuple(QGroundClass) if by_qground else tuple(Category)
-    shown = assessor.segment(look, classes="q-ground" if by_qground else "categories")
-    return {name.value: Mask.from_array(shown == n) for n, name in enumerate(names) if (shown == n).any()}
+def _by_class(findings: Sequence[Finding], *, by_qground: bool) -> dict[str, Mask]:
+    masks: dict[str, list[Mask]] = {}
+    for finding in findings:
+        name: str | None = finding.category.value
+        if by_qground:
+            name = qground_class(finding.distortion or finding.category)
+        if name is not None:
+            masks.setdefault(str(name), []).append(finding.mask)
+    return {name: union(parts) for name, parts in masks.items()}
 
 
 class SeeingModel:
