@@ -11,11 +11,19 @@ from numpy.typing import NDArray
 
 from quibble.backends.base import Evidence, Readings
 from quibble.findings import CATEGORIES, DISTORTIONS, Judged
-from quibble.painting import CLASSES, CLEAN, NO_CLASS, category_map, qground_map
+from quibble.painting import CLASSES, CLEAN, NO_CLASS, category_map, painted, qground_map
 from quibble.taxonomy import Category, Distortion, QGroundClass
 from tests.test_findings import evidence
 
 BLUR = CATEGORIES.index(Category.BLUR)
+
+
+def categories(judged: Judged) -> NDArray[np.uint8]:
+    return category_map(painted(judged), judged)
+
+
+def classes_of(judged: Judged) -> NDArray[np.uint8]:
+    return qground_map(painted(judged), judged, categories(judged))
 
 
 @pytest.mark.parametrize(("width", "height"), [(160, 120), (1600, 1200)])
@@ -24,8 +32,8 @@ def test_every_pixel_is_what_it_most_probably_shows(width: int, height: int) -> 
     seen.categories[CATEGORIES.index(Category.NOISE), :, :15] = 0.8
     seen.categories[BLUR, 10:20, 20:] = 0.7
     judged = Judged.of(seen, width=width, height=height)
-    shown = category_map(judged)
-    classes = qground_map(judged)
+    shown = categories(judged)
+    classes = classes_of(judged)
     for number in (shown, classes):
         assert (number.shape, number.dtype.name) == ((height, width), "uint8")
     shown, classes = (number[:: height // 30, :: width // 40] for number in (shown, classes))
@@ -41,8 +49,8 @@ def test_a_category_without_a_class_is_none_of_them() -> None:
     seen = evidence()
     seen.categories[CATEGORIES.index(Category.COMPRESSION)] = 0.9
     judged = Judged.of(seen, width=160, height=120)
-    assert (category_map(judged) == CATEGORIES.index(Category.COMPRESSION)).all()
-    assert (qground_map(judged) == NO_CLASS).all()
+    assert (categories(judged) == CATEGORIES.index(Category.COMPRESSION)).all()
+    assert (classes_of(judged) == NO_CLASS).all()
 
 
 def kinds(seen: Evidence, named: dict[int, tuple[Distortion, float]]) -> Evidence:
@@ -72,7 +80,7 @@ def test_a_blurred_piece_is_of_the_kind_of_the_regions_most_like_it() -> None:
         size: (Distortion.BLUR_GAUSSIAN, 0.95) if size < middle else (Distortion.BLUR_MOTION, 0.9) for size in sizes
     }
     assert min(sizes) < middle < max(sizes)
-    shown = qground_map(Judged.of(kinds(seen, named), width=160, height=120))
+    shown = classes_of(Judged.of(kinds(seen, named), width=160, height=120))
     inside = shown[4 * 6 : 4 * 22, 4 * 6 : 4 * 32]
     assert (inside == CLASSES.index(QGroundClass.JITTER)).all()
 
@@ -84,6 +92,6 @@ def test_pieces_apart_are_of_their_own_kinds() -> None:
     sizes = sorted({int(region.sum()) for region in Judged.of(seen, width=160, height=120).regions})
     middle = (8 * 10 + 12 * 18) / 2
     named = {size: (Distortion.BLUR_JITTER if size < middle else Distortion.BLUR_LENS, 0.9) for size in sizes}
-    shown = qground_map(Judged.of(kinds(seen, named), width=160, height=120))
+    shown = classes_of(Judged.of(kinds(seen, named), width=160, height=120))
     assert (shown[4 * 5 : 4 * 11, 4 * 5 : 4 * 13] == CLASSES.index(QGroundClass.JITTER)).all()
     assert (shown[4 * 17 : 4 * 27, 4 * 21 : 4 * 37] == CLASSES.index(QGroundClass.BLUR)).all()

@@ -35,7 +35,7 @@ from quibble.errors import ArgumentError, CapabilityError
 from quibble.findings import Judged, find, traced
 from quibble.image import load
 from quibble.look import Look, Place, name_of, region_of
-from quibble.painting import category_map, qground_map
+from quibble.painting import category_map, painted, qground_map
 from quibble.pointing import finding_at, findings_meant, phrases_in, with_doubt
 from quibble.pointing import plain as without_codes
 from quibble.results import Answer, Comparison, Finding, Grounding, Ranked, Report, Score
@@ -147,7 +147,9 @@ class Assessor:
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
         judged = Judged.of(look.evidence, width=look.width, height=look.height)
-        return category_map(judged) if classes == "categories" else qground_map(judged)
+        paint = painted(judged)
+        shown = category_map(paint, judged)
+        return shown if classes == "categories" else qground_map(paint, judged, shown)
 
     def assess_many(self, images: Iterable[Any]) -> Iterator[Report]:
         """Reports of many pictures, in order. Pictures of one size are run together, which is faster."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from quibble.candidates import label
 from quibble.findings import CATEGORIES, DISTORTIONS, Judged
-from quibble.taxonomy import Category, Distortion, QGroundClass, qground_class
+from quibble.taxonomy import BLURS, Category, Distortion, QGroundClass, qground_class
 
 CLEAN: Final = len(CATEGORIES)
 CLASSES: Final = tuple(QGroundClass)
@@ -21,7 +22,6 @@ _LEAST_BELIEF: Final = 0.3
 #: A region has a say in what another is by this power of how much the two are the same. Source: docs/lab.md.
 _LIKENESS: Final = 4
 _BLUR: Final = CATEGORIES.index(Category.BLUR)
-_BLURS: Final = np.array([i for i, d in enumerate(DISTORTIONS) if d.category is Category.BLUR])
 
 
 class Painted(NamedTuple):
@@ -46,40 +46,35 @@ def painted(judged: Judged) -> Painted:
     return Painted(np.asarray(share * belief, np.float32), region)
 
 
-def category_map(judged: Judged) -> NDArray[np.uint8]:
+def category_map(paint: Painted, judged: Judged) -> NDArray[np.uint8]:
     """What every pixel most probably shows, (height, width): a number in tuple(Category), or 12 for clean."""
-    return _mapped(painted(judged).share, judged)
+    width, height = judged.width, judged.height
+    best = np.full((height, width), np.nextafter(0.5, 0, dtype=np.float32))
+    number = np.full(best.shape, CLEAN, np.uint8)
+    # One category at a time: large pictures have many pixels.
+    for category, there in enumerate(paint.share):
+        full = np.asarray(Image.fromarray(there).resize((width, height), Image.Resampling.BILINEAR))
+        more = full > best
+        best[more], number[more] = full[more], category
+    return number
 
 
-def qground_map(judged: Judged) -> NDArray[np.uint8]:
-    """The same in Q-Ground's five classes: a number in tuple(QGroundClass), or 5 for none of them."""
-    paint = painted(judged)
-    number = _mapped(paint.share, judged)
-    out = _numbers(CATEGORIES)[number]
-    blurred = number == _BLUR
+def qground_map(paint: Painted, judged: Judged, categories: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same in Q-Ground's five classes: a number in tuple(QGroundClass), or 5 for none of them. categories: what
+    category_map gives."""
+    out = class_numbers(CATEGORIES)[categories]
+    blurred = categories == _BLUR
     if blurred.any():
-        kinds = Image.fromarray(_numbers(DISTORTIONS)[_blurs(paint, judged)])
+        kinds = Image.fromarray(class_numbers(DISTORTIONS)[_blurs(paint, judged)])
         full = kinds.resize((judged.width, judged.height), Image.Resampling.NEAREST)
         out[blurred] = np.asarray(full)[blurred]
     return out
 
 
-def _numbers(targets: tuple[Category, ...] | tuple[Distortion, ...]) -> NDArray[np.uint8]:
-    """Number of the class of each, NO_CLASS for none; one more, for clean."""
+def class_numbers(targets: Sequence[Category] | Sequence[Distortion]) -> NDArray[np.uint8]:
+    """Number of Q-Ground's class of each, NO_CLASS for none, and that once more for what is clean."""
     found = [qground_class(target) for target in targets]
     return np.array([*(NO_CLASS if c is None else CLASSES.index(c) for c in found), NO_CLASS], np.uint8)
-
-
-def _mapped(share: NDArray[np.float32], judged: Judged) -> NDArray[np.uint8]:
-    width, height = judged.width, judged.height
-    best = np.full((height, width), np.nextafter(0.5, 0, dtype=np.float32))
-    number = np.full(best.shape, CLEAN, np.uint8)
-    # One category at a time: large pictures have many pixels.
-    for category, there in enumerate(share):
-        full = np.asarray(Image.fromarray(there).resize((width, height), Image.Resampling.BILINEAR))
-        more = full > best
-        best[more], number[more] = full[more], category
-    return number
 
 
 def _blurs(paint: Painted, judged: Judged) -> NDArray[np.int64]:
@@ -88,9 +83,8 @@ def _blurs(paint: Painted, judged: Judged) -> NDArray[np.int64]:
     What is blurred in one piece is blurred in one way: all regions vote, those most like the piece most. Around the
     pieces the region that shows most of it decides.
     """
-    logits = judged.readings.kinds[:, _BLURS]
-    likeliest = np.append(logits.argmax(axis=1), 0)
-    which = likeliest[paint.region[_BLUR]]
+    logits = judged.readings.kinds[:, BLURS]
+    which = np.append(logits.argmax(axis=1), 0)[paint.region[_BLUR]]
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     pieces, count = label((paint.share[_BLUR] > 0.5) & (paint.share.argmax(axis=0) == _BLUR))
@@ -99,4 +93,4 @@ def _blurs(paint: Painted, judged: Judged) -> NDArray[np.int64]:
         common = (judged.regions & piece).sum(axis=(1, 2))
         alike = common / (judged.regions | piece).sum(axis=(1, 2))
         which[piece] = (alike**_LIKENESS @ chances).argmax()
-    return np.asarray(_BLURS[which])
+    return np.asarray(which)

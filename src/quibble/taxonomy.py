@@ -300,6 +300,10 @@ INVISIBLE_AT_LEVEL_1: Final = frozenset(
 )
 
 
+#: Where the kinds of blur are among the distortions: they come first.
+BLURS: Final = slice(0, sum(kind.category is Category.BLUR for kind in Distortion))
+
+
 def qground_class(target: Distortion | Category) -> QGroundClass | None:
     """Q-Ground's class for a distortion or a category; None where its five classes have no counterpart.
 

@@ -12,8 +12,7 @@ from quibble.backends.base import Readings
 from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError, RecipeError
 from quibble.model.perception import Perception
-from quibble.model.reader import BLURS
-from quibble.taxonomy import Category, Distortion
+from quibble.taxonomy import BLURS, Category, Distortion
 from quibble.train.export import export_perception, export_reader, file_facts, write_manifest
 from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict

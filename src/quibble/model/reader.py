@@ -14,11 +14,9 @@ from torch.nn import functional
 
 from quibble import streaks, tones
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
-from quibble.taxonomy import Category, Distortion
+from quibble.taxonomy import BLURS, Category, Distortion
 
 _CATEGORIES, _KINDS = len(Category), len(Distortion)
-#: Where the kinds of blur are among the distortions.
-BLURS = slice(0, sum(kind.category is Category.BLUR for kind in Distortion))
 #: Features further from their mean than so many deviations are taken to be so far.
 _FARTHEST = 6.0
 #: Clean places outside a region must add up to so many before they say anything.

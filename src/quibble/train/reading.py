@@ -16,8 +16,9 @@ from torch.utils.data import DataLoader, Subset
 
 from quibble.backends.base import Evidence, FeatureBackend, Readings
 from quibble.errors import ModelError
-from quibble.model.reader import BLURS, Read, RegionReader, told_apart
+from quibble.model.reader import Read, RegionReader, told_apart
 from quibble.streaks import streaks_of
+from quibble.taxonomy import BLURS
 from quibble.train import validation
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
 from quibble.train.fitting import fit_network

@@ -13,12 +13,11 @@ from scipy import stats
 from quibble import distort
 from quibble.backends.base import Evidence
 from quibble.findings import Judged
-from quibble.painting import CLASSES, NO_CLASS, category_map, qground_map
-from quibble.taxonomy import Category, Distortion, qground_class
+from quibble.painting import NO_CLASS, category_map, class_numbers, painted, qground_map
+from quibble.taxonomy import BLURS, Category, Distortion
 from quibble.train.sources import CATEGORIES, DISTORTIONS, Photos
 
 CLEAN = len(CATEGORIES)
-_BLURS = np.array([i for i, d in enumerate(DISTORTIONS) if d.category is Category.BLUR])
 #: A model as it is measured: (H, W, 3) uint8 -> Evidence.
 Looker = Callable[[NDArray[np.uint8]], Evidence]
 
@@ -73,12 +72,6 @@ def _mean(values: Sequence[float] | NDArray[np.float64]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _qground(targets: Sequence[Distortion] | Sequence[Category]) -> NDArray[np.int64]:
-    """Number of Q-Ground's class of each, NO_CLASS for none, and once more for what is none of them."""
-    found = [qground_class(target) for target in targets]
-    return np.array([*(NO_CLASS if c is None else CLASSES.index(c) for c in found), NO_CLASS])
-
-
 def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     """mIoU over 12 categories and clean, and over Q-Ground's five classes; main category of a region given its mask;
     Spearman of severity inside the true category.
@@ -88,7 +81,7 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     """
     confusion = {way: np.zeros((CLEAN + 1, CLEAN + 1), np.int64) for way in ("", "_maps")}
     confusion5 = {way: np.zeros((NO_CLASS + 1, NO_CLASS + 1), np.int64) for way in confusion}
-    of_kind = _qground(DISTORTIONS)
+    of_kind = class_numbers(DISTORTIONS).astype(np.int64)
     right: list[bool] = []
     severities: list[tuple[int, float, int]] = []
     for truth in truths:
@@ -118,16 +111,18 @@ def _by_maps(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[n
     """Category or CLEAN, and Q-Ground's class or NO_CLASS, of every pixel: the likeliest by the maps."""
     size = truth.rgb.shape[1::-1]
     guess = _upsample(seen.categories, size).argmax(axis=0)
-    kinds = _BLURS[_upsample(seen.kinds[_BLURS], size).argmax(axis=0)]
+    kinds = _upsample(seen.kinds[BLURS], size).argmax(axis=0)
     blurred = guess == CATEGORIES.index(Category.BLUR)
-    return guess, np.where(blurred, _qground(DISTORTIONS)[kinds], _qground(CATEGORIES)[guess])
+    return guess, np.where(blurred, class_numbers(DISTORTIONS)[kinds], class_numbers(CATEGORIES)[guess])
 
 
 def _by_regions(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """As _by_maps, by the regions that are read."""
     height, width = truth.rgb.shape[:2]
     judged = Judged.of(seen, width=width, height=height)
-    return category_map(judged).astype(np.int64), qground_map(judged).astype(np.int64)
+    paint = painted(judged)
+    guess = category_map(paint, judged)
+    return guess.astype(np.int64), qground_map(paint, judged, guess).astype(np.int64)
 
 
 def _crossed(truth: NDArray[np.int64], guess: NDArray[np.integer], count: int) -> NDArray[np.int64]:
