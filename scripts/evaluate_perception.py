@@ -82,7 +82,7 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
         return backend.perceive([picture])[0]
 
     assessor = Assessor(backend)
-    figures = validation.measure_dense(look, iter(data.truths))
+    figures = validation.measure_dense(look, data.truths, backend.calibration.paint)
     scores, inside, alarms = [], [], []
     for i, (picture, opinion) in enumerate(data.rated):
         seen = assessor.look(picture)

@@ -3,8 +3,8 @@
     python scripts/release_reader.py runs/reader/reader.safetensors --name nano-0.5 --out src/quibble/weights/nano \
         --cache runs/nano/cache
 
-Thresholds, confidences and intervals are fitted on the even-numbered validation pictures; the figures that go into
-the manifest are those of scripts/evaluate_perception.py.
+Thresholds, confidences and intervals are fitted on the even-numbered validation pictures, the cuts of whole maps on
+training photographs; the figures that go into the manifest are those of scripts/evaluate_perception.py.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from pathlib import Path
 from evaluate_perception import SEED, Validation, evaluate, print_figures
 from quibble.backends.onnx import OnnxPerception
 from quibble.train.export import export_reader, file_facts
+from quibble.train.palette import fit_paint
 from quibble.train.reading import load_reader
 from quibble.train.recipe import Recipe
+from quibble.train.sources import find_photos
+from quibble.train.validation import whole_pictures
 from release_perception import COPIES, calibrated
 
 
@@ -43,7 +46,11 @@ def main() -> None:
 
     where = Recipe(name=recipe.name, dense=recipe.dense, opinion=recipe.opinion)
     many = Validation.read(where, arguments.cache, each=COPIES, seed=SEED + 1).half(0)
-    facts["calibration"] = calibrated(OnnxPerception(arguments.out), many, arguments.false_findings)
+    backend = OnnxPerception(arguments.out)
+    facts["calibration"] = calibrated(backend, many, arguments.false_findings)
+    photos = find_photos(where, arguments.cache, held_out=False)
+    truths = whole_pictures(photos, each=1, seed=SEED + 2)
+    facts["calibration"] |= {"paint": fit_paint(lambda picture: backend.perceive([picture])[0], truths)}
     write(manifest, facts)
     facts["figures"] = evaluate(OnnxPerception(arguments.out), Validation.read(where, arguments.cache))
     write(manifest, facts)

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from quibble import Assessor, Level
+from quibble.backends.base import EVEN_PAINT
 from quibble.errors import ImageError
 from quibble.image import save
 from quibble.taxonomy import Category
@@ -42,6 +44,14 @@ def test_every_pixel_has_a_category_or_is_clean(assessor: Assessor) -> None:
     blur = list(Category).index(Category.BLUR)
     assert (shown[:, :70] == blur).mean() > 0.9
     assert (shown[:, 90:] == len(Category)).all()
+
+
+@pytest.mark.parametrize(("cut", "blurred"), [(0.8, True), (0.95, False)])
+def test_a_map_has_what_the_calibration_has_it_paint(cut: float, *, blurred: bool) -> None:
+    backend = FakeBackend()
+    backend.calibration = replace(FakeBackend.calibration, paint=(cut, *EVEN_PAINT[1:]))
+    shown = Assessor(backend).segment(halves(255, 0))
+    assert (shown[:, :70] == 0).mean() == pytest.approx(float(blurred), abs=0.1)
 
 
 def test_the_interval_stays_on_the_scale(assessor: Assessor) -> None:

@@ -147,7 +147,7 @@ class Assessor:
         self.need(Ability.ASSESS)
         look = self._look(image, features=False)
         judged = Judged.of(look.evidence, width=look.width, height=look.height)
-        paint = painted(judged)
+        paint = painted(judged, self.backend.calibration.paint)
         shown = category_map(paint, judged)
         return shown if classes == "categories" else qground_map(paint, judged, shown)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from quibble.backends.base import EVEN_PAINT
 from quibble.candidates import label
 from quibble.findings import CATEGORIES, DISTORTIONS, Judged
 from quibble.taxonomy import BLURS, Category, Distortion, QGroundClass, qground_class
@@ -25,16 +26,17 @@ _BLUR: Final = CATEGORIES.index(Category.BLUR)
 
 
 class Painted(NamedTuple):
-    """Regions drawn over each other, each (12, h, w). share: how much of each category is at each place, 0..1, from one
-    half on more probably there than not. region: the number of the region that says so, -1 where there is none."""
+    """Regions drawn over each other, each (12, h, w). share: how much of each category is at each place, 0 and more,
+    from one half on more probably there than not. region: the number of the region that says so, -1 where there is
+    none."""
 
     share: NDArray[np.float32]
     region: NDArray[np.int64]
 
 
-def painted(judged: Judged) -> Painted:
+def painted(judged: Judged, paint: Sequence[float] = EVEN_PAINT) -> Painted:
     """At each place what the region there says which shows most of a category, as far as the map does not speak
-    against the place."""
+    against the place. paint: see Calibration."""
     maps = judged.evidence.categories[(slice(None), *judged.content)]
     share = np.zeros_like(maps[: len(CATEGORIES)])
     region = np.full(share.shape, -1)
@@ -43,7 +45,8 @@ def painted(judged: Judged) -> Painted:
         share = np.where(more, presence[:, None, None], share)
         region[more] = number
     belief = np.clip(_DOUBT * maps[: len(CATEGORIES)], _LEAST_BELIEF, 1)
-    return Painted(np.asarray(share * belief, np.float32), region)
+    even = 0.5 / np.asarray(paint)[:, None, None]
+    return Painted(np.asarray(share * belief * even, np.float32), region)
 
 
 def category_map(paint: Painted, judged: Judged) -> NDArray[np.uint8]:
@@ -65,7 +68,7 @@ def qground_map(paint: Painted, judged: Judged, categories: NDArray[np.uint8]) -
     out = class_numbers(CATEGORIES)[categories]
     blurred = categories == _BLUR
     if blurred.any():
-        kinds = Image.fromarray(class_numbers(DISTORTIONS)[_blurs(paint, judged)])
+        kinds = Image.fromarray(class_numbers(DISTORTIONS)[kinds_of_blur(paint, judged)])
         full = kinds.resize((judged.width, judged.height), Image.Resampling.NEAREST)
         out[blurred] = np.asarray(full)[blurred]
     return out
@@ -77,7 +80,7 @@ def class_numbers(targets: Sequence[Category] | Sequence[Distortion]) -> NDArray
     return np.array([*(NO_CLASS if c is None else CLASSES.index(c) for c in found), NO_CLASS], np.uint8)
 
 
-def _blurs(paint: Painted, judged: Judged) -> NDArray[np.int64]:
+def kinds_of_blur(paint: Painted, judged: Judged) -> NDArray[np.int64]:
     """The kind of blur of every place, (h, w), a number in tuple(Distortion).
 
     What is blurred in one piece is blurred in one way: all regions vote, those most like the piece most. Around the

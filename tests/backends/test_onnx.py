@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 import quibble
-from quibble.backends.base import evidence
+from quibble.backends.base import Calibration, evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError
 from quibble.model.perception import Exported, Perception, PerceptionConfig
@@ -70,6 +71,17 @@ def test_the_export_sees_what_torch_sees_at_any_size(model: Perception, folder: 
         assert tuple(len(scale) for scale in seen.features.maps) == backend.widths == TINY.told_widths
         for scale, true in zip(seen.features.maps, outputs[5:], strict=True):
             np.testing.assert_allclose(scale, true.numpy()[0], atol=5e-3)
+
+
+def test_the_calibration_is_the_manifest_s(folder: Path, tmp_path: Path) -> None:
+    backend = OnnxPerception(folder, threads=1)
+    assert backend.calibration == Calibration(threshold=(0.5,) * 12, slope=1.0, offset=0.0, interval=1.0)
+    shutil.copytree(folder, tmp_path / "painted")
+    path = tmp_path / "painted" / "manifest.json"
+    facts = json.loads(path.read_text())
+    facts["calibration"]["paint"] = [0.7] * 12
+    path.write_text(json.dumps(facts))
+    assert OnnxPerception(tmp_path / "painted", threads=1).calibration.paint == (0.7,) * 12
 
 
 def test_an_export_without_features_gives_none(folder: Path, tmp_path: Path) -> None:

@@ -118,6 +118,8 @@ def averages(seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
     )
 
 
+#: A place has what is more probably there than not; see Calibration.
+EVEN_PAINT: Final = (0.5,) * 12
 #: What an exported graph gives back, in this order, each with a batch in front.
 OUTPUTS: Final = ("categories", "severities", "kinds", "levels", "spread")
 #: What it gives on request: features at a quarter of the view and so on, finest first.
@@ -161,13 +163,14 @@ class Calibration:
 
     threshold: presence from which a region is a finding, per category. slope, offset: logistic map from the presence
     in a region (as a logit) to the confidence of a finding. interval: what the spread is multiplied by for an 80%
-    interval.
+    interval. paint: how much of a category a place must show to have it in a map of the whole picture, per category.
     """
 
     threshold: tuple[float, ...]
     slope: float
     offset: float
     interval: float
+    paint: tuple[float, ...] = EVEN_PAINT
 
 
 class PerceptionBackend(Protocol):

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from quibble.backends.base import FEATURES, OUTPUTS, Calibration, Evidence, Maps, Readings, evidence
+from quibble.backends.base import EVEN_PAINT, FEATURES, OUTPUTS, Calibration, Evidence, Maps, Readings, evidence
 from quibble.backends.weights import NANO, open_session, read_manifest
 from quibble.streaks import streaks_of
 from quibble.text.conversation import Features
@@ -43,6 +43,7 @@ class OnnxPerception:
             slope=calibration["slope"],
             offset=calibration["offset"],
             interval=calibration["interval"],
+            paint=tuple(calibration.get("paint", EVEN_PAINT)),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from quibble import distort
-from quibble.backends.base import Evidence
+from quibble.backends.base import EVEN_PAINT, Evidence
 from quibble.findings import Judged
 from quibble.painting import NO_CLASS, category_map, class_numbers, painted, qground_map
 from quibble.taxonomy import BLURS, Category, Distortion
@@ -61,23 +61,25 @@ def whole_pictures(photos: Photos, *, each: int, seed: int) -> Iterator[Truth]:
             yield Truth(rgb, category, kind, regions)
 
 
-def _iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+def iou(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Intersection over union of each class, NaN where it is neither there nor guessed. confusion: (classes, classes),
+    truth by guess."""
     union = confusion.sum(0) + confusion.sum(1) - np.diag(confusion)
     return np.where(union > 0, np.diag(confusion) / np.maximum(union, 1), np.nan)
 
 
-def _mean(values: Sequence[float] | NDArray[np.float64]) -> float:
+def mean_of_known(values: Sequence[float] | NDArray[np.float64]) -> float:
     """Mean of what is there; NaN if nothing is."""
     known = [v for v in values if not np.isnan(v)]
     return float(np.mean(known)) if known else float("nan")
 
 
-def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
+def measure_dense(look: Looker, truths: Iterable[Truth], paint: Sequence[float] = EVEN_PAINT) -> dict[str, float]:
     """mIoU over 12 categories and clean, and over Q-Ground's five classes; main category of a region given its mask;
     Spearman of severity inside the true category.
 
     Every pixel is what the regions that are read there most probably show, or clean; the figures of the maps alone,
-    where every pixel is the likeliest, are given as miou_maps and miou_qground_maps.
+    where every pixel is the likeliest, are given as miou_maps and miou_qground_maps. paint: see Calibration.
     """
     confusion = {way: np.zeros((CLEAN + 1, CLEAN + 1), np.int64) for way in ("", "_maps")}
     confusion5 = {way: np.zeros((NO_CLASS + 1, NO_CLASS + 1), np.int64) for way in confusion}
@@ -86,9 +88,9 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
     severities: list[tuple[int, float, int]] = []
     for truth in truths:
         seen = look(truth.rgb)
-        for way, (guess, guess5) in (("", _by_regions(seen, truth)), ("_maps", _by_maps(seen, truth))):
-            confusion[way] += _crossed(truth.category, guess, CLEAN + 1)
-            confusion5[way] += _crossed(of_kind[truth.kind], guess5, NO_CLASS + 1)
+        for way, (guess, guess5) in (("", _by_regions(seen, truth, paint)), ("_maps", _by_maps(seen, truth))):
+            confusion[way] += crossed(truth.category, guess, CLEAN + 1)
+            confusion5[way] += crossed(of_kind[truth.kind], guess5, NO_CLASS + 1)
         for mask, distortion, level in truth.regions:
             channel = CATEGORIES.index(distortion.category)
             read = seen.read(_at_places(mask, seen.categories.shape[1:]))
@@ -99,12 +101,12 @@ def measure_dense(look: Looker, truths: Iterator[Truth]) -> dict[str, float]:
         for channel in range(CLEAN)
         if len({t for c, _, t in severities if c == channel}) > 1
     ]
-    out = {"refer": _mean(right), "severity_srcc": _mean(by_category)}
-    for way, crossed in confusion.items():
-        out[f"miou{way}"] = _mean(_iou(crossed))
-        out[f"miou_qground{way}"] = _mean(_iou(confusion5[way])[:NO_CLASS])
+    out = {"refer": mean_of_known(right), "severity_srcc": mean_of_known(by_category)}
+    for way, counts in confusion.items():
+        out[f"miou{way}"] = mean_of_known(iou(counts))
+        out[f"miou_qground{way}"] = mean_of_known(iou(confusion5[way])[:NO_CLASS])
     names = [*(c.value for c in CATEGORIES), "clean"]
-    return out | {f"iou/{name}": float(v) for name, v in zip(names, _iou(confusion[""]), strict=True)}
+    return out | {f"iou/{name}": float(v) for name, v in zip(names, iou(confusion[""]), strict=True)}
 
 
 def _by_maps(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -116,17 +118,18 @@ def _by_maps(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[n
     return guess, np.where(blurred, class_numbers(DISTORTIONS)[kinds], class_numbers(CATEGORIES)[guess])
 
 
-def _by_regions(seen: Evidence, truth: Truth) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _by_regions(seen: Evidence, truth: Truth, paint: Sequence[float]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """As _by_maps, by the regions that are read."""
     height, width = truth.rgb.shape[:2]
     judged = Judged.of(seen, width=width, height=height)
-    paint = painted(judged)
-    guess = category_map(paint, judged)
-    return guess.astype(np.int64), qground_map(paint, judged, guess).astype(np.int64)
+    drawn = painted(judged, paint)
+    guess = category_map(drawn, judged)
+    return guess.astype(np.int64), qground_map(drawn, judged, guess).astype(np.int64)
 
 
-def _crossed(truth: NDArray[np.int64], guess: NDArray[np.integer], count: int) -> NDArray[np.int64]:
-    return np.bincount((truth * count + guess).ravel(), minlength=count * count).reshape(count, count)
+def crossed(truth: NDArray[np.integer], guess: NDArray[np.integer], count: int) -> NDArray[np.int64]:
+    """How many places there are of each class of `count` that are guessed each, (count, count)."""
+    return np.bincount((truth.astype(np.int64) * count + guess).ravel(), minlength=count * count).reshape(count, count)
 
 
 def _at_places(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
