@@ -80,14 +80,17 @@ def begin_with(model: nn.Module, path: Path | str) -> None:
 
     Raises RecipeError if anything else is missing, left over or of another shape.
     """
-    weights, _ = load_weights(path)
+    weights, recipe = load_weights(path)
     own = model.state_dict()
     blocks = {f"{name}." for name, part in model.named_modules() if isinstance(part, Block | Context)}
     grown = {b for b in blocks if not any(name.startswith(b) for name in weights)}
     lacking = [k for k in own if k not in weights and not any(k.startswith(b) for b in grown)]
     other = [k for k, v in weights.items() if k not in own or own[k].shape != v.shape]
     if lacking or other:
-        raise RecipeError(f"{path} holds another model, see {(lacking + other)[0]}: blocks may be added, not changed")
+        shape = f"; it was made with model = {json.dumps(recipe['model'])}" if "model" in recipe else ""
+        raise RecipeError(
+            f"{path} holds another model, see {(lacking + other)[0]}: blocks may be added, not changed{shape}"
+        )
     model.load_state_dict(own | weights)
 
 
