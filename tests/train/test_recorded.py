@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from quibble.pipelines.settings import Settings
 from quibble.text.evidence import Spot
 from quibble.text.special import SEGMENT_TEXT
 from quibble.text.vocabulary import categories_named
+from quibble.train import lessons
 from quibble.train.examples import Simulated
 from quibble.train.lessons import Mixed, language_trainer
 from quibble.train.recipe import LanguageRecipe, load_any
@@ -129,7 +131,10 @@ def test_an_item_depends_on_seed_and_number_alone(items: list[Perceived]) -> Non
     assert 60 < sum(about) < 140
 
 
-def test_a_recipe_with_records_trains_on_them(records: Path, tmp_path: Path) -> None:
+def test_a_recipe_with_records_trains_on_them(
+    records: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lessons, "_QUIET", 0.0)
     small = (
         "precision=no",
         "steps=1",
@@ -143,6 +148,9 @@ def test_a_recipe_with_records_trains_on_them(records: Path, tmp_path: Path) -> 
     recipe = load_any(RECIPES / "nano-language.toml", small)
     assert isinstance(recipe, LanguageRecipe)
     trainer = language_trainer(recipe, tmp_path / "run", Assessor(FakeBackend()))
+    started, seen, *_ = capsys.readouterr().out.splitlines()
+    assert started == f"looking at the records of {records}"
+    assert re.fullmatch(r"1 records seen  [\d.]+ a second", seen)
     trainer.train()
     assert (tmp_path / "run" / "last.pt").exists()
     (tmp_path / "none").mkdir()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -13,11 +16,15 @@ from quibble.errors import RecipeError
 from quibble.text.grammar import Wording
 from quibble.text.tokenizer import nano
 from quibble.train.examples import Example, Samples, Simulated, Source
+from quibble.train.journal import say
 from quibble.train.kept import KeptPerception
 from quibble.train.language import LanguageTrainer
 from quibble.train.pictures import Lessons, PicturesTrainer
 from quibble.train.recipe import LanguageRecipe, PicturesRecipe
-from quibble.train.recorded import Recorded, perceive
+from quibble.train.recorded import Perceived, Recorded, perceive
+
+#: Seconds after which whoever watches hears again how far it is.
+_QUIET: Final = 20.0
 
 
 class Mixed:
@@ -44,9 +51,9 @@ def pictures_trainer(recipe: PicturesRecipe, folder: Path, perception: FeatureBa
     recipe = replace(recipe, pictures=seen)
     assessor = Assessor(KeptPerception(perception, cache))
     shown = {
-        "data.records": Recorded(recipe.seed, perceive(recipe.data.records, assessor), shown=True),
+        "data.records": Recorded(recipe.seed, _perceived(recipe.data.records, assessor), shown=True),
         "pictures.held_out": Recorded(
-            recipe.seed + 1, perceive(recipe.pictures.held_out, assessor), wording=Wording.HELD_OUT, shown=True
+            recipe.seed + 1, _perceived(recipe.pictures.held_out, assessor), wording=Wording.HELD_OUT, shown=True
         ),
     }
     for key, records in shown.items():
@@ -68,7 +75,7 @@ def language_trainer(recipe: LanguageRecipe, folder: Path, assessor: Assessor | 
     """
     learned: Source = Simulated(recipe.seed)
     if recipe.data.records:
-        items = list(perceive(recipe.data.records, assessor or Assessor()))
+        items = list(_perceived(recipe.data.records, assessor or Assessor()))
         if not items:
             raise RecipeError(f"data.records: there are no records in '{recipe.data.records}'")
         learned = Mixed(recipe.seed, learned, Recorded(recipe.seed, items), recipe.data.recorded)
@@ -76,3 +83,15 @@ def language_trainer(recipe: LanguageRecipe, folder: Path, assessor: Assessor | 
     tokens = recipe.language.visual_tokens
     samples = (Samples(source, nano(), visual_tokens=tokens) for source in (learned, held_out))
     return LanguageTrainer(recipe, folder, *samples)
+
+
+def _perceived(folder: str, assessor: Assessor) -> Iterator[Perceived]:
+    """As perceive, and says now and then how far it is: a look takes a good part of a second."""
+    say(f"looking at the records of {folder}")
+    started = told = time.monotonic()
+    for number, item in enumerate(perceive(folder, assessor), start=1):
+        yield item
+        now = time.monotonic()
+        if now - told > _QUIET:
+            say(f"{number} records seen  {number / (now - started):.1f} a second")
+            told = now
