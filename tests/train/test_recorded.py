@@ -70,6 +70,19 @@ def test_a_place_is_told_from_the_truth_only_where_the_notes_show_it(items: list
     assert forms == {True, False}
 
 
+def test_with_pictures_every_mask_that_is_drawn_has_its_truth(items: list[Perceived]) -> None:
+    # True notes name orders, so that a drill would ask for regions by them.
+    told = [replace(item, notes=true_notes(item.record)) for item in items]
+    shown = Recorded(3, told, shown=True)
+    drawn = 0
+    for number in range(400):
+        example = shown[number]
+        answers = [exchange.answer for exchange in example.exchanges]
+        assert sum(answer.count(SEGMENT_TEXT) for answer in answers) == len(example.masks)
+        drawn += len(example.masks)
+    assert drawn > 20
+
+
 def test_a_box_is_the_one_that_the_notes_have(items: list[Perceived]) -> None:
     (item, *_) = of_task(items, Task.DAO_G)
     truth = true_notes(item.record)

@@ -19,7 +19,7 @@ from quibble.noting import SCORE_SLOPE, coverage, hints_of, picture_notes, regio
 from quibble.pipelines.plans import Task
 from quibble.pipelines.talk import describe, ground, kinds, region
 from quibble.pipelines.talk.compare import Pair
-from quibble.pipelines.talk.exchange import Sight, chance
+from quibble.pipelines.talk.exchange import Exchange, Sight, chance
 from quibble.taxonomy import Category
 from quibble.text.conversation import Conversation, Features
 from quibble.text.evidence import Cluster, ComparisonNotes, Note, PictureNotes, RegionNotes, Spot, hints_told
@@ -175,15 +175,19 @@ class Recorded:
 
     def _anything(self, writer: Writer, item: Perceived) -> Example:
         roll = writer.rng.random()
+        exchanges: list[Exchange] = []
+        while not exchanges:
+            said = self._any_kind(writer, item, roll)
+            exchanges = [one for one in said if not (self.shown and SEGMENT_TEXT in one.answer)]
+        return example(writer, item.about(), exchanges, (item.picture,))
+
+    @staticmethod
+    def _any_kind(writer: Writer, item: Perceived, roll: float) -> Sequence[Exchange]:
+        """Questions of a drill, a description or a question of any kind. roll: 0..1, decides which."""
+        sight = Sight(item.notes)
         if roll < _DRILLED:
-            return example(writer, item.about(), kinds.drill(writer, Sight(item.notes)), (item.picture,))
-        if roll < _DRILLED + _DESCRIBED:
-            exchange = describe.describe(writer, Sight(item.notes))
-            return example(writer, item.about(), [exchange], (item.picture,))
-        exchange = kinds.single(writer, Sight(item.notes))
-        while self.shown and SEGMENT_TEXT in exchange.answer:
-            exchange = kinds.single(writer, Sight(item.notes))
-        return example(writer, item.about(), [exchange], (item.picture,))
+            return kinds.drill(writer, sight)
+        return [describe.describe(writer, sight) if roll < _DRILLED + _DESCRIBED else kinds.single(writer, sight)]
 
     def _compared(self, writer: Writer, a: Perceived, b: Perceived) -> Example:
         """Two records beside each other, of which the scores say which is better."""
