@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from quibble import native, noting, preprocess, seeing
+from quibble import crew, native, noting, preprocess, seeing
 from quibble.backends import choice
 from quibble.backends.base import (
     ABILITIES,
@@ -428,8 +428,7 @@ class Assessor:
 
     def _assess_group(self, images: Sequence[Any]) -> Iterator[Report]:
         looks = self._looks([name_of(image) for image in images], [load(image) for image in images])
-        for look in looks:
-            yield self.assess(look)
+        yield from crew.each(self.assess, looks, threads=self._threads)
 
     def _looks(
         self, names: Sequence[str], pictures: Sequence[NDArray[np.uint8]], *, features: bool = False

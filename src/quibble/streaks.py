@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from quibble.tones import FEWEST, PLACE, halved
 
@@ -22,6 +21,8 @@ _PAIRS: Final = ((0, 1), (1, 2), (2, 3), (0, 2), (0, 3))
 _TURNS: Final = np.arange(8) * np.pi / 8
 #: Squared differences below this, of brightness from 0 to 1, are as good as none.
 _NONE: Final = 2e-6
+#: Rows that are worked on at a time: few enough to stay in a processor's cache.
+_STRIP: Final = 32
 _EACH: Final = 3 * len(STEPS) + 8 * len(_PAIRS)
 #: How many numbers describe a region: itself, the clean rest, and their difference.
 COUNT: Final = 3 * _EACH
@@ -35,35 +36,64 @@ def streaks_of(view: NDArray[np.uint8]) -> Maps:
     cross), Forstner and Gulch 1987 (the products).
     """
     height, width = view.shape[:2]
-    luma = view.astype(np.float32) @ (np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255))
-    y = np.arange(height, dtype=np.float32)[:, None] - np.float32((height - 1) / 2)
-    x = np.arange(width, dtype=np.float32)[None] - np.float32((width - 1) / 2)
+    rows, columns = -(-height // PLACE), -(-width // PLACE)
+    tall, wide = rows * PLACE, columns * PLACE
+    room = STEPS[-1]
+    luma = np.zeros((tall + 2 * room + 1, wide), np.float32)
+    weights = np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255)
+    np.matmul(view.astype(np.float32), weights, out=luma[room : room + height, :width])
+    x = np.arange(wide, dtype=np.float32) - np.float32((width - 1) / 2)
+    y = np.arange(tall, dtype=np.float32)[:, None] - np.float32((height - 1) / 2)
     nearness = 1 / (x * x + y * y + 1)
-    # Where there is nothing to compare with nothing changes.
-    across, down, product = np.zeros((3, -(-height // PLACE) * PLACE, -(-width // PLACE) * PLACE), np.float32)
-    here = slice(height), slice(width)
-    maps = []
-    for step in STEPS:
-        # From corner to corner of a square, so that both ways have one middle and no pixel in common: what they share
-        # would look like streaks.
-        falling, rising = luma[step:, step:] - luma[:-step, :-step], luma[:-step, step:] - luma[step:, :-step]
-        middle = slice(step // 2, height - (step + 1) // 2), slice(step // 2, width - (step + 1) // 2)
-        for differences in (across, down):
-            differences[:] = 0
-        np.add(falling, rising, out=across[middle])
-        np.subtract(falling, rising, out=down[middle])
-        outward = across[here] * x + down[here] * y
-        outward *= outward
-        outward *= nearness
-        for left, right in ((across, across), (down, down), (across, down)):
-            maps.append(_reduced(np.multiply(left, right, out=product)))
-        product[here] = outward
-        maps.append(_reduced(product))
-    return np.stack(maps)
+    room_for = np.empty((4, min(_STRIP, tall), wide), np.float32)
+    sums = np.empty((4, rows, wide), np.float32)
+    maps = np.empty((len(STEPS), 4, rows, columns), np.float32)
+    for step, told in zip(STEPS, maps, strict=True):
+        for top in range(0, tall, _STRIP):
+            strip = slice(top, min(top + _STRIP, tall))
+            across, down, outward, other = room_for[:, : strip.stop - top]
+            _differences(luma, step, top, (height, width), (across, down, outward, other))
+            np.multiply(across, x, out=outward)
+            np.multiply(down, y[strip], out=other)
+            outward += other
+            into = sums[:, top // PLACE : strip.stop // PLACE]
+            for factors, total in zip(
+                ((across, across), (down, down), (across, down), (outward, outward, nearness[strip])), into, strict=True
+            ):
+                # Product and sum at once, a place's rows together: no array is written in between.
+                parts = [factor.reshape(-1, PLACE, wide) for factor in factors]
+                np.einsum("rpw,rpw->rw" if len(parts) == 2 else "rpw,rpw,rpw->rw", *parts, out=total)
+        np.einsum("krcp->krc", sums.reshape(4, rows, columns, PLACE), out=told)
+    maps /= PLACE * PLACE
+    return maps.reshape(-1, rows, columns)
 
 
-def _reduced(values: Maps) -> Maps:
-    return np.asarray(Image.fromarray(values).reduce(PLACE))
+def _differences(luma: Maps, step: int, top: int, size: tuple[int, int], out: tuple[Maps, Maps, Maps, Maps]) -> None:
+    """How much brighter it gets across and down over a step, at the places of some rows from `top` on.
+
+    luma: (rows, wide), STEPS[-1] rows of nothing above the picture. size: the picture's (height, width). out: across
+    and down, which are 0 where there is nothing to compare with, and room for two more of their shape.
+    """
+    (height, width), (across, down, falling, rising) = size, out
+    rows, wide = across.shape
+    before, after = step // 2, (step + 1) // 2
+    # From corner to corner of a square, so that both ways have one middle and no pixel in common: what they share would
+    # look like streaks. Of rows laid end to end that is a shift, which is fastest; what runs over an edge is taken out.
+    corner, count = (STEPS[-1] + top - before) * wide - before, rows * wide
+    flat = luma.reshape(-1)
+    upper_left, upper_right, lower_left, lower_right = (
+        flat[corner + shift : corner + shift + count].reshape(rows, wide)
+        for shift in (0, step, step * wide, step * wide + step)
+    )
+    np.subtract(lower_right, upper_left, out=falling)
+    np.subtract(upper_right, lower_left, out=rising)
+    np.add(falling, rising, out=across)
+    np.subtract(falling, rising, out=down)
+    for differences in (across, down):
+        differences[:, :before] = 0
+        differences[:, max(0, width - after) :] = 0
+        differences[: max(0, before - top)] = 0
+        differences[max(0, height - after - top) :] = 0
 
 
 def told_of(streaks: Maps, regions: Places, clean: Places) -> Maps:

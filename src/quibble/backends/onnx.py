@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from quibble import crew
 from quibble.backends.base import EVEN_PAINT, FEATURES, OUTPUTS, Calibration, Evidence, Maps, Readings, evidence
 from quibble.backends.weights import NANO, open_session, read_manifest
 from quibble.streaks import streaks_of
@@ -29,6 +30,7 @@ class OnnxPerception:
 
     def __init__(self, folder: Path = NANO, *, threads: int = 0) -> None:
         self.manifest = read_manifest(folder, {"calibration"})
+        self._threads = threads
         self._session = open_session(folder, self.manifest, threads=threads)
         given = {output.name: output.shape for output in self._session.get_outputs()}
         self._features = FEATURES if FEATURES[0] in given else ()
@@ -87,11 +89,14 @@ class OnnxPerception:
             for start in range(0, len(numbers), _BATCH):
                 group = numbers[start : start + _BATCH]
                 outputs = self._session.run(list(wanted), {"image": np.stack([views[i] for i in group])})
-                for row, i in enumerate(group):
-                    found[i] = self._evidence([output[row] for output in outputs], views[i])
+                rows = [([output[row] for output in outputs], views[i]) for row, i in enumerate(group)]
+                for i, seen in zip(group, crew.each(self._evidence, rows, threads=self._threads), strict=True):
+                    found[i] = seen
         return [seen for seen in found if seen is not None]
 
-    def _evidence(self, outputs: Sequence[Maps], view: NDArray[np.uint8]) -> Evidence:
+    def _evidence(self, row: tuple[Sequence[Maps], NDArray[np.uint8]]) -> Evidence:
+        """Of a view, by what the graph gives for it."""
+        outputs, view = row
         maps = tuple(outputs[len(OUTPUTS) :])
         features = Features(maps=maps, eyes=self.eyes) if maps else None
         # Where there are features, a reader may follow.
