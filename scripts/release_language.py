@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from quibble.model.language import Language
 from quibble.model.lmm import Lmm
 from quibble.train.checkpoint import commit, load_weights
 from quibble.train.export_language import write_language
@@ -48,7 +49,10 @@ def main() -> None:
     if arguments.average is not None:
         if not isinstance(model, Lmm):
             parser.error("--average is for a checkpoint of training with pictures")
-        model = averaged(model, load_language(arguments.average)[0])
+        # Those of restore_language.py come with the recipe of the whole.
+        words = Language.random(recipe.language)
+        words.load_state_dict(load_weights(arguments.average)[0])
+        model = averaged(model, words)
     facts = {
         "name": arguments.name,
         "parameters": sum(p.numel() for p in model.parameters()),
