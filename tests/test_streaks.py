@@ -40,6 +40,14 @@ def test_the_maps_are_mean_differences() -> None:
         assert np.abs(down).max() == np.abs(product).max() == 0
 
 
+def test_a_picture_on_its_side_changes_down_as_it_did_across() -> None:
+    """Also where rows are worked on in several goes, and at the edges."""
+    view = np.random.default_rng(1).integers(0, 256, (104, 77, 3), dtype=np.uint8)
+    upright = streaks_of(view).reshape(len(STEPS), 4, 13, 10)
+    turned = streaks_of(np.ascontiguousarray(view.swapaxes(0, 1))).reshape(len(STEPS), 4, 10, 13)
+    np.testing.assert_allclose(turned[:, [1, 0, 2, 3]].swapaxes(2, 3), upright, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [(64, 64), (65, 97), (7, 300)])
 def test_sizes_are_rounded_up_and_flat_pictures_have_none(size: tuple[int, int]) -> None:
     maps = streaks_of(np.full((*size, 3), 90, np.uint8))

@@ -45,13 +45,13 @@ def streaks_of(view: NDArray[np.uint8]) -> Maps:
     x = np.arange(wide, dtype=np.float32) - np.float32((width - 1) / 2)
     y = np.arange(tall, dtype=np.float32)[:, None] - np.float32((height - 1) / 2)
     nearness = 1 / (x * x + y * y + 1)
-    room_for = np.empty((4, min(_STRIP, tall), wide), np.float32)
+    buffers = np.empty((4, min(_STRIP, tall), wide), np.float32)
     sums = np.empty((4, rows, wide), np.float32)
     maps = np.empty((len(STEPS), 4, rows, columns), np.float32)
     for step, told in zip(STEPS, maps, strict=True):
         for top in range(0, tall, _STRIP):
             strip = slice(top, min(top + _STRIP, tall))
-            across, down, outward, other = room_for[:, : strip.stop - top]
+            across, down, outward, other = buffers[:, : strip.stop - top]
             _differences(luma, step, top, (height, width), (across, down, outward, other))
             np.multiply(across, x, out=outward)
             np.multiply(down, y[strip], out=other)
