@@ -4,7 +4,8 @@
 
 Opinions: BIQ2021's validation part of Train. Regions: held-out photographs with people's region maps, 0 to 3 regions
 each, one distortion of all 35 at a level of 1 to 5. False findings: validation photographs rated 0.8 and more, and
-well-rated ones given a look that is no defect (black and white, tone, grain). Camera: well-rated validation photographs
+well-rated ones given a look that is no defect (black and white, tone, grain) or made smaller, and held-out photographs
+whose background is put out of focus behind a sharp subject (train/bokeh.py). Camera: well-rated validation photographs
 with a defect as cameras make them (train/camera.py), at least as strong as level 1. Figures
 that depend on the calibration (interval, findings) are measured on the odd-numbered half of the pictures, because it is
 fitted on the even-numbered half; all others on all of them.
@@ -14,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,25 +28,30 @@ from quibble.backends.base import Evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.backends.weights import NANO
 from quibble.train import calibrate, camera, validation
+from quibble.train.bokeh import bokeh
 from quibble.train.recipe import OpinionData, Recipe, load
-from quibble.train.sources import find_photos, opinion_validation
+from quibble.train.sources import Photos, find_photos, opinion_validation
 
 #: Pictures made of each photograph with a region map, and the seed that they are drawn with. With three of each, a few
 #: large regions moved the mIoU of Q-Ground's classes by 0.09.
 EACH, SEED = 10, 7
 #: Photographs with at least this mean opinion should have no findings.
 CLEAN_FROM = 80
+#: What sides are multiplied by where photographs are made smaller.
+SMALLER = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """Pictures to measure on. clean: those of `rated` with an opinion of at least 80."""
+    """Pictures to measure on. clean: those of `rated` with an opinion of at least 80. soft: clean ones with a soft
+    background."""
 
     truths: list[validation.Truth]
     rated: list[tuple[NDArray[np.uint8], float]]
     names: list[str]
     each: int
     unrated: list[NDArray[np.uint8]]
+    soft: list[NDArray[np.uint8]]
 
     @classmethod
     def read(cls, recipe: Recipe, cache: Path, *, each: int = EACH, seed: int = SEED) -> Validation:
@@ -58,6 +66,7 @@ class Validation:
             names=names,
             each=each,
             unrated=[alone[i] for i in range(len(alone))],
+            soft=list(_softened(photos)),
         )
 
     def half(self, odd: int) -> Validation:
@@ -68,11 +77,31 @@ class Validation:
             names=self.names[odd::2],
             each=self.each,
             unrated=self.unrated[odd::2],
+            soft=self.soft[odd::2],
         )
 
     @property
     def clean(self) -> list[NDArray[np.uint8]]:
         return [picture for picture, opinion in self.rated if opinion >= CLEAN_FROM]
+
+    @property
+    def smaller(self) -> list[NDArray[np.uint8]]:
+        """The clean ones made smaller: little pictures look softer."""
+        return [_smaller(picture) for picture in self.clean]
+
+
+def _softened(photos: Photos) -> Iterator[NDArray[np.uint8]]:
+    for number, at in enumerate(photos.mask_of):
+        if at >= 0 and photos.masks is not None:
+            picture = photos.pictures[number]
+            soft = bokeh(np.random.default_rng([SEED, number]), picture, photos.masks[at][..., 0])
+            if soft is not picture:
+                yield soft
+
+
+def _smaller(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    small = cv2.resize(picture, None, fx=SMALLER, fy=SMALLER, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
@@ -99,6 +128,9 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
     figures |= _finding_figures(assessor, data.half(1).truths)
     figures |= _camera_figures(assessor, data.half(1).clean)
     figures |= unrated_figures(assessor, data.unrated)
+    for name, pictures in (("smaller", data.half(1).smaller), ("bokeh", data.half(1).soft)):
+        alarms = [len(assessor.assess(picture).findings) for picture in pictures]
+        figures[f"false_findings_{name}"] = float(np.mean(alarms))
     figures["n_pictures"], figures["n_rated"] = len(data.truths), len(data.rated)
     return {name: round(float(value), 4) for name, value in figures.items()}
 

@@ -32,6 +32,8 @@ ROWS = {
     "severity_srcc": ("Spearman of severity inside the right category", 0.60, True),
     "false_findings": ("false findings a well-rated photograph", 0.5, False),
     "false_findings_looks": ("false findings on black and white, tone and grain", None, False),
+    "false_findings_smaller": ("false findings on well-rated photographs made smaller", None, False),
+    "false_findings_bokeh": ("false findings on soft backgrounds behind sharp subjects", None, False),
     "false_findings_unrated": ("false findings on clean photographs of other collections", None, False),
     "camera_recall": ("share of camera defects found, level 1 and over", None, True),
     "finding_precision": ("share of findings that are right", None, True),

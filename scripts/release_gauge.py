@@ -17,6 +17,7 @@ from quibble.backends.onnx import OnnxPerception
 from quibble.train.export import export_gauge, file_facts
 from quibble.train.gauging import GaugeTrainer, accuracies, load_gauge
 from quibble.train.versions import Versions
+from release_language import without_places
 from release_reader import write
 
 
@@ -37,7 +38,7 @@ def main() -> None:
     figures = {name: round(value, 4) for name, value in odd.items() if not name.startswith("slope")}
     slopes = [round(even[f"slope_{name}"], 4) for name in ("alone", "against")]
     parameters = sum(p.numel() for p in model.parameters())
-    kept = {k: v for k, v in recipe.to_dict().items() if k not in ("dense", "opinion")}
+    kept = without_places(recipe.to_dict())
     facts["gauge"] = file_facts(graph) | {
         "parameters": parameters,
         "slopes": slopes,

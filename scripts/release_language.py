@@ -24,8 +24,8 @@ from quibble.train.recipe import LanguageRecipe, PicturesRecipe
 
 DATA = "conversations written by quibble.pipelines.talk about simulated evidence; no text of others"
 PICTURES = "; and about octopus records of distorted photographs, those that the perception was trained on"
-#: Of a recipe: what only says where the data of one machine lies.
-PLACES = {"init", "records", "held_out", "perception"}
+#: Of a recipe: what mostly says where the data of one machine lies.
+PLACES = {"init", "records", "held_out", "perception", "dense", "opinion"}
 
 
 def without_places(recipe: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Put a fitted region reader beside the perception it was fitted on, and calibrate and measure both together.
 
-    python scripts/release_reader.py runs/reader/reader.safetensors --name nano-0.5 --out src/quibble/weights/nano \
+    python scripts/release_reader.py runs/reader/reader.safetensors --name nano-0.6 --out src/quibble/weights/nano \
         --cache runs/nano/cache
 
 Thresholds, confidences and intervals are fitted on the even-numbered validation pictures, the cuts of whole maps on
@@ -21,6 +21,7 @@ from quibble.train.reading import load_reader
 from quibble.train.recipe import Recipe
 from quibble.train.sources import find_photos
 from quibble.train.validation import whole_pictures
+from release_language import without_places
 from release_perception import COPIES, calibrated
 
 
@@ -39,7 +40,7 @@ def main() -> None:
     graph = arguments.out / "reader.onnx"
     export_reader(model, widths, graph)
     parameters = sum(p.numel() for p in model.parameters())
-    kept = {k: v for k, v in recipe.to_dict().items() if k not in ("dense", "opinion")}
+    kept = without_places(recipe.to_dict())
     told = {"parameters": parameters, "streaks": len(model.blurs) > 0, "recipe": kept}
     facts |= {"name": arguments.name, "reader": file_facts(graph) | told}
     write(manifest, facts)

@@ -107,8 +107,8 @@ def test_training_moves_the_weights_and_logs_figures(data: Path) -> None:
     after = weights(data / "run")
     moved = [k for k, v in before.items() if v.is_floating_point() and not torch.equal(v, after[k])]
     assert any(k.startswith("vision.") for k in moved)
-    assert not any(k.startswith("opinion.layers") for k in moved)
-    fitted = {k.removeprefix("average."): v for k, v in after.items() if k.startswith("average.opinion.layers")}
+    assert not any(k.startswith("opinion.members") for k in moved)
+    fitted = {k.removeprefix("average."): v for k, v in after.items() if k.startswith("average.opinion.members")}
     assert fitted
     assert all(not torch.equal(v, before[k]) for k, v in fitted.items())
     lines = [json.loads(line) for line in (data / "run" / "log.jsonl").read_text().splitlines()]
@@ -174,6 +174,21 @@ def test_distorted_pictures_are_rated_lower(data: Path) -> None:
         assert not torch.equal(before.rgb, after.rgb)
         lower += int(after.opinion < 0.9 * before.opinion)
     assert lower >= 3
+
+
+def test_clean_photographs_come_again_as_they_are(data: Path) -> None:
+    made = recipe(data)
+    once, more = (
+        OpinionSource(dataclasses.replace(made, opinion=dataclasses.replace(made.opinion, again=times)), data / "cache")
+        for times in (0, 2)
+    )
+    clean = (len(more) - len(once)) // 2
+    assert clean > 0
+    further = [more[i] for i in range(len(once), len(more))]
+    assert [float(item.opinion) for item in further] == pytest.approx([100 * made.opinion.pristine] * 2 * clean)
+    assert all(torch.equal(once[i].rgb, more[i].rgb) for i in range(len(once) - 2 * clean, len(once)))
+    first, second = further[:clean], further[clean:]
+    assert any(not torch.equal(a.rgb, b.rgb) for a, b in zip(first, second, strict=True))
 
 
 def test_small_weights_start_a_run_and_say_their_recipe(data: Path) -> None:

@@ -44,7 +44,7 @@ def recipe(tmp_path: Path) -> ReaderRecipe:
         labels = np.repeat(np.arange(2, dtype=np.uint8), 40)[:, None].repeat(96, 1)
         Image.fromarray(labels).save(tmp_path / "mask" / f"p{i}.png")
     dense = {"photos": [str(tmp_path / "img")], "masks": str(tmp_path / "mask"), "held_out": 40, "crop": 0}
-    reader = {"pictures": 12, "blurred": 10, "hidden": 8, "epochs": 2, "batch": 8, "members": 2, "blurs": 2}
+    reader = {"pictures": 12, "clean": 6, "blurred": 10, "hidden": 8, "epochs": 2, "batch": 8, "members": 2, "blurs": 2}
     return reader_from_dict({"name": "tiny", "workers": 0, "reader": reader, "dense": dense})
 
 
@@ -147,6 +147,31 @@ def test_pictures_for_kinds_of_blur_are_mostly_blurred(recipe: ReaderRecipe, eye
     assert ((kinds >= 0) & (kinds < BLURS.stop)).all()
 
 
+def test_clean_pictures_are_told_apart_from_the_others_and_have_nothing(
+    recipe: ReaderRecipe, eyes: Path, tmp_path: Path
+) -> None:
+    trainer = ReaderTrainer(recipe, tmp_path / "run", OnnxPerception(eyes, threads=1), tmp_path / "cache")
+    rows = trainer.clean_regions(0, 6)
+    assert rows.presence.max() == rows.severities.max() == 0
+    assert sorted(set(rows.picture.tolist())) == list(range(12, 18))
+    # Too small to be made smaller: see the next.
+    assert {tuple(trainer.unharmed[number].rgb.shape[1:]) for number in range(6)} == {(80, 96)}
+
+
+@pytest.mark.parametrize(("shrunk", "sizes"), [(0.0, {360}), (1.0, set(range(180, 360)))])
+def test_whole_photographs_are_made_smaller_as_often_as_is_asked(
+    recipe: ReaderRecipe, tmp_path: Path, shrunk: float, sizes: set[int]
+) -> None:
+    for file in Path(recipe.dense.photos[0]).iterdir():
+        Image.open(file).resize((400, 360)).save(file)
+    dense = replace(recipe.dense, shrunk=shrunk, smallest=0.5, masks="")
+    photos = find_photos(replace(recipe, dense=dense), tmp_path / "cache", held_out=False)
+    source = DenseSource(photos, dense, 0)
+    heights = {source[number].rgb.shape[1] for number in range(12)}
+    assert heights <= sizes
+    assert len(heights) >= min(6, len(sizes))
+
+
 def test_a_run_goes_on_where_it_stopped_and_ships(
     recipe: ReaderRecipe, eyes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +184,7 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
     trainer("straight").train()
     stopped = trainer("stopped")
     stopped.parts.collect(stopped.regions, [0])
+    stopped.clean.collect(stopped.clean_regions, [1])
     stopped.blurs.collect(stopped.blurred_regions, [1])
     kept = stopped.parts.file(0).stat().st_mtime_ns
     trainer("stopped").train()

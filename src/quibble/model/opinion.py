@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -65,22 +66,18 @@ class Gaussianize(nn.Module):
 
 
 class OpinionHead(nn.Module):
-    """Scene statistics, pooled encoder features and pooled findings -> Opinion. Source of the levels: Q-Align."""
+    """Scene statistics, pooled encoder features and pooled findings -> Opinion. Source of the levels: Q-Align.
 
-    def __init__(self, features: int, findings: int, width: int, dropout: float = 0.3) -> None:
+    members: small networks that are fitted apart; their opinion is the mean of their distributions. Source: deep
+    ensembles (Lakshminarayanan et al. 2017).
+    """
+
+    def __init__(self, features: int, findings: int, width: int, *, members: int = 1, dropout: float = 0.3) -> None:
         super().__init__()
         self.statistics = SceneStatistics()
         size = SceneStatistics.SIZE + 2 * features + findings
         self.gaussianize = Gaussianize(size)
-        self.layers = nn.Sequential(
-            nn.Linear(size, width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(width, width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(width, 6),
-        )
+        self.members = nn.ModuleList(_network(size, width, dropout) for _ in range(members))
 
     def describe(self, rgb: Tensor, features: list[Tensor], dense: Dense) -> Tensor:
         """(B, 3, H, W) in 0..1, the encoder's scales and the dense maps -> (B, D), what the opinion is formed from."""
@@ -91,13 +88,28 @@ class OpinionHead(nn.Module):
 
     def judge(self, described: Tensor) -> Opinion:
         """What `describe` gave, (B, D) -> Opinion."""
-        return self.read(self.layers(self.gaussianize(described)))
+        ranked = self.gaussianize(described)
+        opinions = [self.read(member(ranked)) for member in self.members]
+        levels = torch.stack([opinion.levels for opinion in opinions]).logsumexp(0) - math.log(len(opinions))
+        return Opinion(levels, torch.stack([opinion.spread for opinion in opinions]).mean(0))
 
     @staticmethod
     def read(out: Tensor) -> Opinion:
-        """What the layers give, (B, 6) -> Opinion."""
+        """What a member gives, (B, 6) -> Opinion."""
         return Opinion(out[:, :5].log_softmax(dim=1), 1 + 40 * out[:, 5:].sigmoid())
 
     def forward(self, rgb: Tensor, features: list[Tensor], dense: Dense) -> Opinion:
         """As describe, then judge."""
         return self.judge(self.describe(rgb, features, dense))
+
+
+def _network(size: int, width: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(size, width),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(width, width),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(width, 6),
+    )

@@ -19,7 +19,9 @@ class PerceptionConfig:
 
     vision: VisionConfig = field(default_factory=VisionConfig)
     decoder_width: int = 48
-    opinion_width: int = 256
+    #: small networks whose opinions are averaged, and units of each of their two layers
+    opinion_members: int = 3
+    opinion_width: int = 160
 
     @property
     def told_widths(self) -> tuple[int, ...]:
@@ -44,7 +46,8 @@ class Perception(nn.Module):
         self.vision = Vision(config.vision)
         self.decoder = DenseDecoder(widths, config.decoder_width)
         pooled = sum(widths) + config.decoder_width
-        self.opinion = OpinionHead(pooled, CATEGORY_CHANNELS + len(Category), config.opinion_width)
+        findings = CATEGORY_CHANNELS + len(Category)
+        self.opinion = OpinionHead(pooled, findings, config.opinion_width, members=config.opinion_members)
 
     def look(self, rgb: Tensor) -> tuple[Dense, list[Tensor]]:
         """The maps, and the encoder's four scales followed by the decoder's features."""

@@ -58,19 +58,19 @@ def look(rng: np.random.Generator, picture: Picture) -> Picture:
         grain = _soft(grain, float(rng.uniform(0.4, 0.9)))
         middle = 1 - np.abs(out.mean(axis=2) / 127.5 - 1)
         out += (float(rng.uniform(1.5, 4.5)) * grain / grain.std() * (0.4 + 0.6 * middle))[..., None]
-    return _bytes(out / 255)
+    return as_bytes(out / 255)
 
 
 def noisy(rng: np.random.Generator, picture: Picture) -> Damaged:
     """Sensor noise that grows with the signal, blurred by demosaicing, perhaps denoised too much or too little."""
-    light = _linear(picture)
+    light = linear(picture)
     shot, read = 10 ** rng.uniform(-3.2, -1.4), 10 ** rng.uniform(-2.6, -1.6)
     deviation = np.sqrt(shot * light + read**2, dtype=np.float32)
     noise = rng.standard_normal(picture.shape, dtype=np.float32)
     if rng.random() < 0.7:
         noise = _soft(noise, float(rng.uniform(0.4, 0.9)))
         noise /= noise.std()
-    out = _bytes(_encoded(light + deviation * noise))
+    out = as_bytes(encoded(light + deviation * noise))
     way = rng.random()
     if way < 0.2:
         out = _picture(cv2.bilateralFilter(out, 5, float(rng.uniform(10, 40)), 3))
@@ -88,7 +88,7 @@ def out_of_focus(rng: np.random.Generator, picture: Picture) -> Damaged:
     reach = int(np.ceil(radius))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     disc = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
-    out = _faint_noise(rng, _filter(_linear(picture), disc))
+    out = faint_noise(rng, filtered(linear(picture), disc))
     return Damaged(out, Category.BLUR, _scale(radius, (1.2, 2, 4, 8), (0.6, 1, 3, 5)), _all(picture))
 
 
@@ -107,7 +107,7 @@ def shaken(rng: np.random.Generator, picture: Picture) -> Damaged:
         fx, fy = dx - x, dy - y
         for i, j, share in ((0, 0, (1 - fx) * (1 - fy)), (1, 0, fx * (1 - fy)), (0, 1, (1 - fx) * fy), (1, 1, fx * fy)):
             kernel[y + j + reach, x + i + reach] += share
-    out = _faint_noise(rng, _filter(_linear(picture), kernel))
+    out = faint_noise(rng, filtered(linear(picture), kernel))
     return Damaged(out, Category.BLUR, _scale(extent, (1, 1.5, 3.5, 6), (0.6, 1, 3, 5)), _all(picture))
 
 
@@ -127,18 +127,18 @@ def enlarged(rng: np.random.Generator, picture: Picture) -> Damaged:
 
 def overexposed(rng: np.random.Generator, picture: Picture) -> Damaged:
     """Too much light, with a soft or a hard shoulder: bright parts clip first."""
-    light = _linear(picture) * float(np.exp2(rng.uniform(0.5, 2.4)))
+    light = linear(picture) * float(np.exp2(rng.uniform(0.5, 2.4)))
     out = 1 - np.exp(-1.6 * light) if rng.random() < 0.4 else light
-    return _exposed(picture, _bytes(_encoded(out)), Category.BRIGHTEN)
+    return _exposed(picture, as_bytes(encoded(out)), Category.BRIGHTEN)
 
 
 def underexposed(rng: np.random.Generator, picture: Picture) -> Damaged:
     """Too little light: murky, a little warm, noisy in the shadows."""
-    light = _linear(picture) * float(np.exp2(-rng.uniform(1, 4)))
+    light = linear(picture) * float(np.exp2(-rng.uniform(1, 4)))
     warm = float(rng.uniform(0, 0.3))
     light *= np.array([1, 1 - 0.4 * warm, 1 - warm], np.float32)
     light += float(rng.uniform(0, 0.004)) * rng.standard_normal(picture.shape, dtype=np.float32)
-    return _exposed(picture, _bytes(_encoded(light)), Category.DARKEN)
+    return _exposed(picture, as_bytes(encoded(light)), Category.DARKEN)
 
 
 def resaved(rng: np.random.Generator, picture: Picture) -> Damaged:
@@ -169,12 +169,14 @@ def _exposed(before: Picture, after: Picture, category: Category) -> Damaged:
     return Damaged(after, category, level, where)
 
 
-def _faint_noise(rng: np.random.Generator, light: Linear) -> Picture:
+def faint_noise(rng: np.random.Generator, light: Linear) -> Picture:
+    """Linear light as a good sensor records it, (H, W, 3) uint8."""
     noise = rng.standard_normal(light.shape, dtype=np.float32) * np.sqrt(light.clip(0) + 0.002, dtype=np.float32)
-    return _bytes(_encoded(light + float(rng.uniform(0, 0.012)) * noise))
+    return as_bytes(encoded(light + float(rng.uniform(0, 0.012)) * noise))
 
 
-def _filter(light: Linear, kernel: NDArray[np.float64]) -> Linear:
+def filtered(light: Linear, kernel: NDArray[np.float64]) -> Linear:
+    """Light spread by a kernel of any sum."""
     normal = (kernel / kernel.sum()).astype(np.float32)
     return np.asarray(cv2.filter2D(light, -1, normal, borderType=cv2.BORDER_REFLECT), np.float32)
 
@@ -189,15 +191,18 @@ def _smooth_chroma(picture: Picture, sigma_px: float) -> Picture:
     return _picture(cv2.cvtColor(parts, cv2.COLOR_YCrCb2RGB))
 
 
-def _linear(picture: Picture) -> Linear:
+def linear(picture: Picture) -> Linear:
+    """Bytes of a picture as light, 0..1."""
     return np.asarray((picture.astype(np.float32) / 255) ** _GAMMA, np.float32)
 
 
-def _encoded(light: Linear) -> Linear:
+def encoded(light: Linear) -> Linear:
+    """Light as values of a picture, 0..1."""
     return np.asarray(light.clip(0, 1) ** (1 / _GAMMA), np.float32)
 
 
-def _bytes(values: NDArray[np.floating]) -> Picture:
+def as_bytes(values: NDArray[np.floating]) -> Picture:
+    """Values of a picture, 0..1, as bytes."""
     return np.asarray((values * 255 + 0.5).clip(0, 255), np.uint8)
 
 

@@ -56,32 +56,37 @@ def learn_opinions(
 
 
 def fit_head(head: OpinionHead, described: Tensor, opinions: Tensor, data: OpinionData, *, seed: int) -> None:
-    """Train a fresh head on (N, D) descriptions and (N,) opinions 0..100; the average over its steps is kept."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for layer in head.layers:
-            if isinstance(layer, nn.Linear):
-                layer.reset_parameters()
-        head.gaussianize.fit(described)
-        with torch.no_grad():
-            ranked = torch.cat([head.gaussianize(part) for part in torch.split(described, 512)])
-        layers = copy.deepcopy(head.layers).requires_grad_(True).train()
-        average = copy.deepcopy(layers)
-        optimizer = torch.optim.AdamW(layers.parameters(), lr=data.lr, weight_decay=data.weight_decay)
-        steps = data.epochs * max(1, len(ranked) // data.batch)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
-        for step, chosen in enumerate(random_batches(len(ranked), data.batch, steps, generator)):
-            out = layers(ranked[chosen])
-            terms = opinion_loss(head.read(out), opinions[chosen])
-            optimizer.zero_grad()
-            torch.autograd.backward(torch.stack(list(terms.values())).sum())
-            optimizer.step()
-            schedule.step()
-            decay = min(0.99, (1 + step) / (10 + step))
-            for kept, current in zip(average.parameters(), layers.parameters(), strict=True):
-                kept.data.lerp_(current.data, 1 - decay)
-        head.layers.load_state_dict(average.state_dict())
+    """Train a fresh head on (N, D) descriptions and (N,) opinions 0..100; of each member the average over its steps is
+    kept."""
+    head.gaussianize.fit(described)
+    with torch.no_grad():
+        ranked = torch.cat([head.gaussianize(part) for part in torch.split(described, 512)])
+    for number, member in enumerate(head.members):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed + number)
+            _fit_member(head, member, ranked, opinions, data)
+
+
+def _fit_member(head: OpinionHead, member: nn.Module, ranked: Tensor, opinions: Tensor, data: OpinionData) -> None:
+    generator = torch.Generator().manual_seed(torch.initial_seed())
+    for layer in member.children():
+        if isinstance(layer, nn.Linear):
+            layer.reset_parameters()
+    layers = copy.deepcopy(member).requires_grad_(True).train()
+    average = copy.deepcopy(layers)
+    optimizer = torch.optim.AdamW(layers.parameters(), lr=data.lr, weight_decay=data.weight_decay)
+    steps = data.epochs * max(1, len(ranked) // data.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
+    for step, chosen in enumerate(random_batches(len(ranked), data.batch, steps, generator)):
+        terms = opinion_loss(head.read(layers(ranked[chosen])), opinions[chosen])
+        optimizer.zero_grad()
+        torch.autograd.backward(torch.stack(list(terms.values())).sum())
+        optimizer.step()
+        schedule.step()
+        decay = min(0.99, (1 + step) / (10 + step))
+        for kept, current in zip(average.parameters(), layers.parameters(), strict=True):
+            kept.data.lerp_(current.data, 1 - decay)
+    member.load_state_dict(average.state_dict())
 
 
 @torch.no_grad()

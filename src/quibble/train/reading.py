@@ -33,12 +33,15 @@ PART: Final = 250
 #: A region that was damaged counts so many times as much as one that was proposed.
 _TRUE_WEIGHT: Final = 3.0
 _KIND_WEIGHT: Final = 0.2
+#: Of the pictures without a defect: this share is made smaller, down to this part of the size, and of those with a
+#: label map this share is given a soft background. More of these, and blurred regions are taken for such: docs/lab.md.
+_SHRUNK, _SMALLEST, _BOKEH = 0.6, 0.45, 0.11
 #: Of the pictures for kinds of blur: this share of the regions is blurred for certain, and every picture has one.
 _BLURRED: Final = 0.75
 
 
 class ReaderTrainer:
-    """A run in a folder: `regions/` and `blurs/` hold what was seen, `reader.safetensors` the result.
+    """A run in a folder: `regions/`, `clean/` and `blurs/` hold what was seen, `reader.safetensors` the result.
 
     perception: what looks at the pictures. cache: where decoded photographs are kept. Raises ModelError for a
     perception without features, RecipeError if there are no photographs.
@@ -50,6 +53,8 @@ class ReaderTrainer:
         self.recipe, self.folder, self.perception = recipe, folder, perception
         self.weights = folder / "reader.safetensors"
         self.parts = Parts(folder=folder / "regions", pictures=recipe.reader.pictures, size=PART)
+        count = recipe.reader.clean
+        self.clean = Parts(folder=folder / "clean", pictures=count, size=PART, what="clean pictures")
         count = recipe.reader.blurred if recipe.reader.blurs else 0
         self.blurs = Parts(folder=folder / "blurs", pictures=count, size=PART, what="blurred pictures")
         folder.mkdir(parents=True, exist_ok=True)
@@ -61,14 +66,17 @@ class ReaderTrainer:
         self.source = DenseSource(photos, recipe.dense, recipe.seed)
         blurred = replace(recipe.dense, blurred=_BLURRED, clean=0.0, camera=0.0, stacked=0.0)
         self.blurred = DenseSource(photos, blurred, recipe.seed + 1)
+        unharmed = replace(recipe.dense, clean=1.0, camera=0.0, shrunk=_SHRUNK, smallest=_SMALLEST, bokeh=_BOKEH)
+        self.unharmed = DenseSource(photos, unharmed, recipe.seed + 2)
         self.held_out = find_photos(recipe, cache, held_out=True)
 
     def train(self) -> None:
         """Look at all pictures, fit, and measure on the held-out photographs."""
         self.parts.collect(self.regions)
+        self.clean.collect(self.clean_regions)
         self.blurs.collect(self.blurred_regions)
-        rows = joined([Rows(*part) for part in self.parts.load()])
-        say(f"{len(rows.source)} regions of {self.recipe.reader.pictures} pictures")
+        rows = joined([Rows(*part) for part in (*self.parts.load(), *self.clean.load())])
+        say(f"{len(rows.source)} regions of {self.recipe.reader.pictures + self.recipe.reader.clean} pictures")
         model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
         if len(model.blurs):
             blurred = joined([Rows(*part) for part in self.blurs.load()])
@@ -97,9 +105,14 @@ class ReaderTrainer:
 
     def regions(self, first: int, end: int) -> Rows:
         """All regions of some of the pictures."""
-        parts = [
-            self._rows(made, i) for i, made in zip(range(first, end), self._made(self.source, first, end), strict=True)
-        ]
+        made = self._made(self.source, first, end)
+        parts = [self._rows(item, number) for number, item in zip(range(first, end), made, strict=True)]
+        return joined([part for part in parts if part is not None])
+
+    def clean_regions(self, first: int, end: int) -> Rows:
+        """All regions of some of the pictures without a defect; their numbers follow those of the others."""
+        made, before = self._made(self.unharmed, first, end), self.recipe.reader.pictures
+        parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
         return joined([part for part in parts if part is not None])
 
     def blurred_regions(self, first: int, end: int) -> Rows:

@@ -31,6 +31,9 @@ class DenseData:
     batch: int = 24
     #: share of crops that come from photographs with label maps for certain: people's regions follow outlines
     mapped: float = 0.0
+    #: share of whole photographs that are made smaller, and to which part of their size at the most
+    shrunk: float = 0.3
+    smallest: float = 0.6
     #: shares of crops left clean and of crops distorted as a whole; the rest gets one to three regions
     clean: float = 0.15
     whole: float = 0.3
@@ -41,6 +44,8 @@ class DenseData:
     #: share of crops damaged as a camera would, and of crops given a photographer's look first; see camera.py
     camera: float = 0.0
     styled: float = 0.0
+    #: share of crops with a label map whose background is put out of focus, which is no defect; see bokeh.py
+    bokeh: float = 0.0
     #: share of distorted crops and regions that are blurred for certain
     blurred: float = 0.0
 
@@ -61,6 +66,8 @@ class OpinionData:
     #: the opinion, 0..1, that clean photographs count with that nobody rated, each once as it is and once distorted:
     #: without them the head takes what is unlike the rated collection for bad
     pristine: float = 0.78
+    #: how often each of these is seen once more as it is, made smaller or saved again: soft ones are no worse for it
+    again: int = 2
     epochs: int = 15
     batch: int = 128
     lr: float = 2e-3
@@ -186,6 +193,8 @@ class ReaderData:
     perception: str = ""
     #: how many pictures regions are taken from
     pictures: int = 17500
+    #: how many more without a defect, in more sizes and some with a soft background: what is soft by nature is none
+    clean: int = 6500
     #: how many more, mostly blurred, and networks that learn to tell kinds of blur from these alone
     blurred: int = 8000
     blurs: int = 3

@@ -21,6 +21,7 @@ from quibble.errors import RecipeError
 from quibble.taxonomy import ORDERS, Category, Distortion
 from quibble.train import camera
 from quibble.train.bank import Bank
+from quibble.train.bokeh import bokeh
 from quibble.train.recipe import DenseData, GaugeRecipe, OpinionData, ReaderRecipe, Recipe
 
 CATEGORIES = list(Category)
@@ -126,6 +127,8 @@ class DenseSource(Dataset[DenseItem]):
     def __getitem__(self, index: int) -> DenseItem:
         rng = np.random.default_rng([self.seed, 1, index])
         crop, labels = self._crop(rng)
+        if self.data.bokeh and labels is not None and rng.random() < self.data.bokeh:
+            crop = bokeh(rng, crop, labels)
         if rng.random() < self.data.styled:
             crop = camera.look(rng, crop)
         if rng.random() < self.data.camera:
@@ -139,11 +142,21 @@ class DenseSource(Dataset[DenseItem]):
         picture = self.photos.pictures[number]
         at = self.photos.mask_of[number]
         labels = self.photos.masks[at][..., 0] if self.photos.masks is not None and at >= 0 else None
-        crop, cut = _shrunk(rng, picture, labels) if self.data.crop == 0 else self._square(rng, picture, labels)
+        crop, cut = self._whole(rng, picture, labels) if self.data.crop == 0 else self._square(rng, picture, labels)
         if rng.random() < 0.5:
             crop = np.ascontiguousarray(crop[:, ::-1])
             cut = np.ascontiguousarray(cut[:, ::-1]) if cut is not None else None
         return crop, cut
+
+    def _whole(
+        self, rng: np.random.Generator, picture: Picture, labels: NDArray[np.uint8] | None
+    ) -> tuple[Picture, NDArray[np.uint8] | None]:
+        scale = max(float(rng.uniform(self.data.smallest, 1)), _LEAST_SIDE / min(picture.shape[:2]))
+        if rng.random() >= self.data.shrunk or scale >= 1:
+            return np.array(picture), labels
+        height, width = (round(side * scale) for side in picture.shape[:2])
+        small = _resize(picture, width, height, cv2.INTER_AREA)
+        return small, _resize(labels, width, height, cv2.INTER_NEAREST) if labels is not None else None
 
     def _square(
         self, rng: np.random.Generator, picture: Picture, labels: NDArray[np.uint8] | None
@@ -206,18 +219,6 @@ def draw_distortion(rng: np.random.Generator, categories: list[Category] | None 
     among = categories or (_TONES if roll < 0.75 else CATEGORIES)
     kinds = _BY_CATEGORY[among[int(rng.integers(len(among)))]]
     return kinds[int(rng.integers(len(kinds)))]
-
-
-def _shrunk(
-    rng: np.random.Generator, picture: Picture, labels: NDArray[np.uint8] | None
-) -> tuple[Picture, NDArray[np.uint8] | None]:
-    """A whole photograph, made smaller three times in ten."""
-    scale = max(float(rng.uniform(0.6, 1)), _LEAST_SIDE / min(picture.shape[:2]))
-    if rng.random() >= 0.3 or scale >= 1:
-        return np.array(picture), labels
-    height, width = (round(side * scale) for side in picture.shape[:2])
-    small = _resize(picture, width, height, cv2.INTER_AREA)
-    return small, _resize(labels, width, height, cv2.INTER_NEAREST) if labels is not None else None
 
 
 def _resize(picture: Picture, width: int, height: int, way: int) -> Picture:
@@ -305,7 +306,7 @@ def _item(out: Picture, *maps: NDArray[np.generic]) -> DenseItem:
 
 class OpinionSource(Dataset[OpinionItem]):
     """Rated photographs: each whole, then some once more as a crop, distorted or not; then clean photographs that
-    nobody rated, each as it is and distorted. Sizes differ."""
+    nobody rated, each as it is and distorted, then again as they are. Sizes differ."""
 
     def __init__(self, recipe: Recipe, cache: Path) -> None:
         self.data, self.seed = recipe.opinion, recipe.seed
@@ -317,7 +318,8 @@ class OpinionSource(Dataset[OpinionItem]):
         self.clean = Bank.build(clean, cache) if clean else None
 
     def __len__(self) -> int:
-        return len(self.scores) + self.copies + (2 * len(self.clean) if self.clean is not None else 0)
+        each = 2 + self.data.again
+        return len(self.scores) + self.copies + (each * len(self.clean) if self.clean is not None else 0)
 
     def __getitem__(self, index: int) -> OpinionItem:
         copy, clean = index - len(self.scores), index - len(self.scores) - self.copies
@@ -326,9 +328,14 @@ class OpinionSource(Dataset[OpinionItem]):
         if clean < 0:
             return self._again(int(copy / self.data.copies))
         assert self.clean is not None
+        score, further = 100 * self.data.pristine, clean - 2 * len(self.clean)
+        if further >= 0:
+            time, number = divmod(further, len(self.clean))
+            rng = np.random.default_rng([self.seed, 5, number, time + 1])
+            return self._item(_handled(rng, self.clean[number]), score)
         number, distorted = divmod(clean, 2)
         rng = np.random.default_rng([self.seed, 4, number])
-        picture, score = _handled(rng, self.clean[number]), 100 * self.data.pristine
+        picture = _handled(rng, self.clean[number])
         if distorted:
             picture, left = _damage(rng, picture)
             score *= left
