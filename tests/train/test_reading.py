@@ -16,7 +16,7 @@ from quibble.taxonomy import BLURS, Category, Distortion
 from quibble.train.export import export_perception, export_reader, file_facts, write_manifest
 from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
-from quibble.train.regions import DRAWN, PROPOSED, TRUE, Rows, described, rows_of
+from quibble.train.regions import DRAWN, PROPOSED, SOFT, TRUE, Rows, described, rows_of
 from quibble.train.sources import DenseItem, DenseSource, find_photos
 from tests.model.test_perception import TINY
 
@@ -44,7 +44,17 @@ def recipe(tmp_path: Path) -> ReaderRecipe:
         labels = np.repeat(np.arange(2, dtype=np.uint8), 40)[:, None].repeat(96, 1)
         Image.fromarray(labels).save(tmp_path / "mask" / f"p{i}.png")
     dense = {"photos": [str(tmp_path / "img")], "masks": str(tmp_path / "mask"), "held_out": 40, "crop": 0}
-    reader = {"pictures": 12, "clean": 6, "blurred": 10, "hidden": 8, "epochs": 2, "batch": 8, "members": 2, "blurs": 2}
+    reader = {
+        "pictures": 12,
+        "clean": 6,
+        "soft": 4,
+        "blurred": 10,
+        "hidden": 8,
+        "epochs": 2,
+        "batch": 8,
+        "members": 2,
+        "blurs": 2,
+    }
     return reader_from_dict({"name": "tiny", "workers": 0, "reader": reader, "dense": dense})
 
 
@@ -112,6 +122,22 @@ def test_a_fit_learns_what_pooled_features_tell(eyes: Path) -> None:
     assert close > 0.7
 
 
+def test_what_pictures_with_a_soft_background_say_counts_less(eyes: Path) -> None:
+    """The same regions have a category in one half of the rows, and none in the other, which is SOFT."""
+    inputs = len(made(eyes)[1].pooled[0])
+    pooled = torch.randn(2000, inputs, generator=torch.Generator().manual_seed(0))
+    pooled[:, 8:] = 0
+    presence, none = torch.zeros(4000, 12), torch.full((4000,), -1)
+    presence[:2000, 4] = 1
+    source = torch.tensor([PROPOSED] * 2000 + [SOFT] * 2000)
+    rows = Rows(pooled.repeat(2, 1).half(), source, presence, presence, presence, none, torch.arange(4000))
+    said = []
+    for weight in (1.0, 0.1):
+        data = ReaderData(hidden=16, epochs=10, batch=64, dropout=0.0, members=1, soft_weights=(weight,))
+        said.append(fit(rows, TINY.told_widths, data, seed=1).read(pooled).presence[:, 4].sigmoid().mean().item())
+    assert said == pytest.approx([1 / 2, 1 / 1.1], abs=0.06)
+
+
 def test_kinds_of_blur_are_learned_by_networks_of_their_own(eyes: Path) -> None:
     inputs = len(made(eyes)[1].pooled[0])
     rng = torch.Generator().manual_seed(0)
@@ -154,6 +180,10 @@ def test_clean_pictures_are_told_apart_from_the_others_and_have_nothing(
     rows = trainer.clean_regions(0, 6)
     assert rows.presence.max() == rows.severities.max() == 0
     assert sorted(set(rows.picture.tolist())) == list(range(12, 18))
+    soft = trainer.soft_regions(0, 4)
+    assert soft.presence.max() == 0
+    assert sorted(set(soft.picture.tolist())) == list(range(18, 22))
+    assert set(soft.source.tolist()) == {SOFT}
     # Too small to be made smaller: see the next.
     assert {tuple(trainer.unharmed[number].rgb.shape[1:]) for number in range(6)} == {(80, 96)}
 
@@ -185,6 +215,7 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
     stopped = trainer("stopped")
     stopped.parts.collect(stopped.regions, [0])
     stopped.clean.collect(stopped.clean_regions, [1])
+    stopped.soft.collect(stopped.soft_regions, [0])
     stopped.blurs.collect(stopped.blurred_regions, [1])
     kept = stopped.parts.file(0).stat().st_mtime_ns
     trainer("stopped").train()

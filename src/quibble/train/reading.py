@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from quibble.train.fitting import fit_network
 from quibble.train.journal import Journal, say
 from quibble.train.parts import Parts, same_origin
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
-from quibble.train.regions import TRUE, Rows, described, joined, rows_of
+from quibble.train.regions import SOFT, TRUE, Rows, described, joined, rows_of
 from quibble.train.sources import DenseItem, DenseSource, find_photos
 
 #: Pictures whose regions are kept in one file: a run that is stopped loses no more than these.
@@ -33,15 +34,14 @@ PART: Final = 250
 #: A region that was damaged counts so many times as much as one that was proposed.
 _TRUE_WEIGHT: Final = 3.0
 _KIND_WEIGHT: Final = 0.2
-#: Of the pictures without a defect: this share is made smaller, down to this part of the size, and of those with a
-#: label map this share is given a soft background. More of these, and blurred regions are taken for such: docs/lab.md.
-_SHRUNK, _SMALLEST, _BOKEH = 0.6, 0.45, 0.11
+#: Of the pictures without a defect this share is made smaller, down to this part of the size.
+_SHRUNK, _SMALLEST = 0.6, 0.45
 #: Of the pictures for kinds of blur: this share of the regions is blurred for certain, and every picture has one.
 _BLURRED: Final = 0.75
 
 
 class ReaderTrainer:
-    """A run in a folder: `regions/`, `clean/` and `blurs/` hold what was seen, `reader.safetensors` the result.
+    """A run in a folder: `regions/`, `clean/`, `soft/`, `blurs/` hold what was seen, `reader.safetensors` the result.
 
     perception: what looks at the pictures. cache: where decoded photographs are kept. Raises ModelError for a
     perception without features, RecipeError if there are no photographs.
@@ -55,6 +55,8 @@ class ReaderTrainer:
         self.parts = Parts(folder=folder / "regions", pictures=recipe.reader.pictures, size=PART)
         count = recipe.reader.clean
         self.clean = Parts(folder=folder / "clean", pictures=count, size=PART, what="clean pictures")
+        count = recipe.reader.soft
+        self.soft = Parts(folder=folder / "soft", pictures=count, size=PART, what="pictures with a soft background")
         count = recipe.reader.blurred if recipe.reader.blurs else 0
         self.blurs = Parts(folder=folder / "blurs", pictures=count, size=PART, what="blurred pictures")
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,17 +68,20 @@ class ReaderTrainer:
         self.source = DenseSource(photos, recipe.dense, recipe.seed)
         blurred = replace(recipe.dense, blurred=_BLURRED, clean=0.0, camera=0.0, stacked=0.0)
         self.blurred = DenseSource(photos, blurred, recipe.seed + 1)
-        unharmed = replace(recipe.dense, clean=1.0, camera=0.0, shrunk=_SHRUNK, smallest=_SMALLEST, bokeh=_BOKEH)
+        unharmed = replace(recipe.dense, clean=1.0, camera=0.0, shrunk=_SHRUNK, smallest=_SMALLEST)
         self.unharmed = DenseSource(photos, unharmed, recipe.seed + 2)
+        self.softened = DenseSource(photos, replace(unharmed, mapped=1.0, bokeh=1.0), recipe.seed + 3)
         self.held_out = find_photos(recipe, cache, held_out=True)
 
     def train(self) -> None:
         """Look at all pictures, fit, and measure on the held-out photographs."""
         self.parts.collect(self.regions)
         self.clean.collect(self.clean_regions)
+        self.soft.collect(self.soft_regions)
         self.blurs.collect(self.blurred_regions)
-        rows = joined([Rows(*part) for part in (*self.parts.load(), *self.clean.load())])
-        say(f"{len(rows.source)} regions of {self.recipe.reader.pictures + self.recipe.reader.clean} pictures")
+        every = (self.parts, self.clean, self.soft)
+        rows = joined([Rows(*part) for parts in every for part in parts.load()])
+        say(f"{len(rows.source)} regions of {sum(parts.pictures for parts in every)} pictures")
         model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
         if len(model.blurs):
             blurred = joined([Rows(*part) for part in self.blurs.load()])
@@ -110,10 +115,17 @@ class ReaderTrainer:
         return joined([part for part in parts if part is not None])
 
     def clean_regions(self, first: int, end: int) -> Rows:
-        """All regions of some of the pictures without a defect; their numbers follow those of the others."""
-        made, before = self._made(self.unharmed, first, end), self.recipe.reader.pictures
+        """All regions of some of the pictures that nothing was done to; their numbers follow those of the others."""
+        made, before = self._made(self.unharmed, first, end), self.parts.pictures
         parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
         return joined([part for part in parts if part is not None])
+
+    def soft_regions(self, first: int, end: int) -> Rows:
+        """The same of those with a soft background."""
+        made, before = self._made(self.softened, first, end), self.parts.pictures + self.clean.pictures
+        parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
+        rows = joined([part for part in parts if part is not None])
+        return rows._replace(source=torch.full_like(rows.source, SOFT))
 
     def blurred_regions(self, first: int, end: int) -> Rows:
         """The regions of some of the blurred pictures that are of one kind of blur."""
@@ -149,11 +161,13 @@ def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> 
     model.mean.copy_(rows.pooled.mean(0, dtype=torch.float64))
     for column in range(rows.pooled.shape[1]):
         model.deviation[column] = rows.pooled[:, column].double().std() + 1e-3
-    weight = _weights(rows)
-    for number, member in enumerate(model.members):
+    for number, (member, soft) in enumerate(
+        zip(model.members, itertools.cycle(data.soft_weights or (0.0,)), strict=False)
+    ):
         say(f"member {number + 1} of {data.members}")
+        weight = _weights(rows, soft=soft)
 
-        def loss_of(chosen: Tensor, member: nn.Module = member) -> Tensor:
+        def loss_of(chosen: Tensor, member: nn.Module = member, weight: Tensor = weight) -> Tensor:
             part = Rows(*(column[chosen] for column in rows))
             read = told_apart(member(model.standardized(part.pooled.float())))
             return reader_loss(read, part, weight[chosen])
@@ -195,10 +209,12 @@ def reader_loss(read: Read, rows: Rows, weight: Tensor) -> Tensor:
     return loss
 
 
-def _weights(rows: Rows) -> Tensor:
-    """A picture with many regions counts more than one with few, but not as many times; mean 1."""
+def _weights(rows: Rows, *, soft: float = 1.0) -> Tensor:
+    """A picture with many regions counts more than one with few, but not as many times; mean 1. soft: what one with a
+    soft background counts beside the others."""
     _, which, count = torch.unique(rows.picture, return_inverse=True, return_counts=True)
     weight: Tensor = count[which].float().rsqrt() * torch.where(rows.source == TRUE, _TRUE_WEIGHT, 1.0)
+    weight = weight * torch.where(rows.source == SOFT, soft, 1.0)
     return weight.div(weight.mean())
 
 

@@ -193,8 +193,11 @@ class ReaderData:
     perception: str = ""
     #: how many pictures regions are taken from
     pictures: int = 17500
-    #: how many more without a defect, in more sizes and some with a soft background: what is soft by nature is none
-    clean: int = 6500
+    #: how many more that nothing was done to, in more sizes, and how many of those with a soft background: what is soft
+    #: by nature is no defect. soft_weights: what one of the last counts beside another, for each member in turn
+    clean: int = 6000
+    soft: int = 2000
+    soft_weights: tuple[float, ...] = (0.0, 0.15, 0.15)
     #: how many more, mostly blurred, and networks that learn to tell kinds of blur from these alone
     blurred: int = 8000
     blurs: int = 3

@@ -18,8 +18,8 @@ from quibble.candidates import label, propose
 from quibble.model.reader import RegionReader
 from quibble.train.sources import DenseItem
 
-#: Rows by where their region comes from.
-TRUE, DRAWN, PROPOSED = 0, 1, 2
+#: Rows by where their region comes from; SOFT are all of a picture with a soft background and no defect.
+TRUE, DRAWN, PROPOSED, SOFT = 0, 1, 2, 3
 #: Regions of fewer places are not learned from, and those that can be seen in less than this share of them.
 _FEWEST, _SEEN = 12, 0.5
 #: A region belongs to what it covers at least so much of.
@@ -28,7 +28,7 @@ _TOUCHED = 0.1
 
 class Rows(NamedTuple):
     """Regions with what is true of them. pooled: (N, inputs), half precision, and streaks behind them where these are
-    learned from. source: (N,), TRUE, DRAWN or PROPOSED.
+    learned from. source: (N,), TRUE, DRAWN, PROPOSED or SOFT.
 
     presence: (N, 12), share of the region that has the category. extent: (N, 12), intersection over union with the
     connected places of the category that it touches. severities: (N, 12), mean where the category is. kind: (N,), the
