@@ -6,7 +6,8 @@ Opinions: BIQ2021's validation part of Train. Regions: held-out photographs with
 each, one distortion of all 35 at a level of 1 to 5. False findings: validation photographs rated 0.8 and more, and
 well-rated ones given a look that is no defect (black and white, tone, grain) or made smaller, and held-out photographs
 whose background is put out of focus behind a sharp subject (train/bokeh.py). Camera: well-rated validation photographs
-with a defect as cameras make them (train/camera.py), at least as strong as level 1. Figures
+with a defect as cameras make them (train/camera.py), at least as strong as level 1. Blurred: rated ones that plainly
+are (biq2021_blurred.txt). Figures
 that depend on the calibration (interval, findings) are measured on the odd-numbered half of the pictures, because it is
 fitted on the even-numbered half; all others on all of them.
 """
@@ -27,6 +28,7 @@ from quibble.assessor import Assessor
 from quibble.backends.base import Evidence
 from quibble.backends.onnx import OnnxPerception
 from quibble.backends.weights import NANO
+from quibble.taxonomy import Category
 from quibble.train import calibrate, camera, validation
 from quibble.train.bokeh import bokeh
 from quibble.train.recipe import OpinionData, Recipe, load
@@ -37,6 +39,12 @@ from quibble.train.sources import Photos, find_photos, opinion_validation
 EACH, SEED = 10, 7
 #: Photographs with at least this mean opinion should have no findings.
 CLEAN_FROM = 80
+#: Names of rated photographs that are plainly blurred.
+BLURRED = frozenset(
+    line
+    for line in Path(__file__).with_name("biq2021_blurred.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+)
 #: What sides are multiplied by where photographs are made smaller.
 SMALLER = 0.6
 
@@ -112,11 +120,13 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
 
     assessor = Assessor(backend)
     figures = validation.measure_dense(look, data.truths, backend.calibration.paint)
-    scores, inside, alarms = [], [], []
+    scores, inside, alarms, blurred = [], [], [], []
     for i, (picture, opinion) in enumerate(data.rated):
         seen = assessor.look(picture)
         score = assessor.score(seen)
         scores.append((score.value, seen.evidence.spread))
+        if data.names[i] in BLURRED:
+            blurred.append(any(f.category is Category.BLUR for f in assessor.assess(seen).findings))
         if i % 2:
             inside.append(score.low <= opinion <= score.high)
             if opinion >= CLEAN_FROM:
@@ -124,6 +134,7 @@ def evaluate(backend: OnnxPerception, data: Validation) -> dict[str, float]:
     mean, spread = zip(*scores, strict=True)
     figures |= validation.opinion_figures(mean, spread, data.names, [opinion for _, opinion in data.rated])
     figures["interval_coverage"] = float(np.mean(inside))
+    figures["blurred_found"] = validation.mean_of_known(blurred)
     figures["false_findings"] = float(np.mean(alarms))
     figures |= _finding_figures(assessor, data.half(1).truths)
     figures |= _camera_figures(assessor, data.half(1).clean)

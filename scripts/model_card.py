@@ -36,6 +36,7 @@ ROWS = {
     "false_findings_bokeh": ("false findings on soft backgrounds behind sharp subjects", None, False),
     "false_findings_unrated": ("false findings on clean photographs of other collections", None, False),
     "camera_recall": ("share of camera defects found, level 1 and over", None, True),
+    "blurred_found": ("share of 29 plainly blurred photographs that are said to be", None, True),
     "finding_precision": ("share of findings that are right", None, True),
     "finding_recall": ("share of damaged regions that are found", None, True),
     "finding_ece": ("expected calibration error of confidences", None, False),

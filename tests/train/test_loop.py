@@ -140,6 +140,27 @@ def test_a_deeper_model_begins_as_the_one_it_grows_from(data: Path) -> None:
     assert torch.equal(grown.look(rgb)[0].categories, first.look(rgb)[0].categories)  # type: ignore[operator]
 
 
+def test_an_opinion_head_of_another_shape_is_left_out(data: Path) -> None:
+    Trainer(recipe(data, steps=1), data / "one").train()
+    old, _ = load_weights(data / "one" / "last.pt")
+    model = recipe(data).to_dict()["model"] | {"opinion_members": 2, "opinion_width": 4}
+    kept = Trainer(recipe(data, init=str(data / "one" / "last.pt")), data / "same").run.model.state_dict()
+    own = Trainer(recipe(data, init=str(data / "one" / "last.pt"), model=model), data / "two").run.model.state_dict()
+    assert torch.equal(kept["opinion.members.0.0.weight"], old["opinion.members.0.0.weight"])
+    assert own["opinion.members.1.0.weight"].shape[0] == 4
+    assert torch.equal(own["vision.stem.0.weight"], old["vision.stem.0.weight"])
+
+
+def test_weights_with_the_names_of_before_are_read(data: Path) -> None:
+    Trainer(recipe(data, steps=1), data / "one").train()
+    now, made = load_weights(data / "one" / "last.pt")
+    before = {name.replace("opinion.members.0.", "opinion.layers."): value for name, value in now.items()}
+    assert before.keys() != now.keys()
+    save_weights(before, made, data / "before.safetensors")
+    again, _ = load_weights(data / "before.safetensors")
+    assert again.keys() == now.keys()
+
+
 def test_weights_of_another_width_are_refused(data: Path) -> None:
     Trainer(recipe(data, steps=1), data / "one").train()
     vision = {"stem": 4, "widths": [4, 4, 4, 8], "blocks": [1, 0, 0, 0]}

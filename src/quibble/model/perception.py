@@ -20,8 +20,8 @@ class PerceptionConfig:
     vision: VisionConfig = field(default_factory=VisionConfig)
     decoder_width: int = 48
     #: small networks whose opinions are averaged, and units of each of their two layers
-    opinion_members: int = 3
-    opinion_width: int = 160
+    opinion_members: int = 1
+    opinion_width: int = 256
 
     @property
     def told_widths(self) -> tuple[int, ...]:

@@ -65,23 +65,36 @@ def resume(run: Run, recipe: AnyRecipe, path: Path) -> None:
     torch.set_rng_state(state["rng"])
 
 
+#: How the names of an opinion head's weights begin.
+_OPINION = "opinion."
+
+
 def load_weights(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The averaged weights and the recipe of a checkpoint, or of the small file that save_weights wrote."""
     if Path(path).suffix == ".safetensors":
         with safe_open(path, framework="pt") as file:
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
-            return weights, json.loads(file.metadata()["recipe"])
+            return _named(weights), json.loads(file.metadata()["recipe"])
     state = torch.load(path, map_location="cpu", weights_only=True)
-    return state["average"], state["recipe"]
+    return _named(state["average"]), state["recipe"]
+
+
+def _named(weights: dict[str, Any]) -> dict[str, Any]:
+    """Weights by the names of today: opinion heads of nano-0.5 and before had one member."""
+    return {name.replace(f"{_OPINION}layers.", f"{_OPINION}members.0."): value for name, value in weights.items()}
 
 
 def begin_with(model: nn.Module, path: Path | str) -> None:
     """Load a checkpoint's weights, of a model as deep or shallower: blocks that it lacks stay the identity they are.
+    An opinion head of another shape is left out: the head is fitted anew at the end.
 
     Raises RecipeError if anything else is missing, left over or of another shape.
     """
     weights, recipe = load_weights(path)
     own = model.state_dict()
+    heads = [{k: v.shape for k, v in named.items() if k.startswith(_OPINION)} for named in (weights, own)]
+    if heads[0] != heads[1]:
+        weights = {k: own[k] for k in heads[1]} | {k: v for k, v in weights.items() if k not in heads[0]}
     blocks = {f"{name}." for name, part in model.named_modules() if isinstance(part, Block | Context)}
     grown = {b for b in blocks if not any(name.startswith(b) for name in weights)}
     lacking = [k for k in own if k not in weights and not any(k.startswith(b) for b in grown)]
