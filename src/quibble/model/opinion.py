@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from quibble.model.mask_decoder import Dense
+from quibble.model.member import member
 from quibble.model.statistics import SceneStatistics
 from quibble.taxonomy import LEVEL_SCORES
 
@@ -77,7 +78,7 @@ class OpinionHead(nn.Module):
         self.statistics = SceneStatistics()
         size = SceneStatistics.SIZE + 2 * features + findings
         self.gaussianize = Gaussianize(size)
-        self.members = nn.ModuleList(_network(size, width, dropout) for _ in range(members))
+        self.members = nn.ModuleList(member(size, width, 6, dropout=dropout) for _ in range(members))
 
     def describe(self, rgb: Tensor, features: list[Tensor], dense: Dense) -> Tensor:
         """(B, 3, H, W) in 0..1, the encoder's scales and the dense maps -> (B, D), what the opinion is formed from."""
@@ -89,7 +90,7 @@ class OpinionHead(nn.Module):
     def judge(self, described: Tensor) -> Opinion:
         """What `describe` gave, (B, D) -> Opinion."""
         ranked = self.gaussianize(described)
-        opinions = [self.read(member(ranked)) for member in self.members]
+        opinions = [self.read(one(ranked)) for one in self.members]
         levels = torch.stack([opinion.levels for opinion in opinions]).logsumexp(0) - math.log(len(opinions))
         return Opinion(levels, torch.stack([opinion.spread for opinion in opinions]).mean(0))
 
@@ -101,15 +102,3 @@ class OpinionHead(nn.Module):
     def forward(self, rgb: Tensor, features: list[Tensor], dense: Dense) -> Opinion:
         """As describe, then judge."""
         return self.judge(self.describe(rgb, features, dense))
-
-
-def _network(size: int, width: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(size, width),
-        nn.GELU(),
-        nn.Dropout(dropout),
-        nn.Linear(width, width),
-        nn.GELU(),
-        nn.Dropout(dropout),
-        nn.Linear(width, 6),
-    )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from quibble import extremes
+from quibble.model.member import member
 
 #: Inputs further from their mean than so many deviations are taken to be so far.
 _FARTHEST = 6.0
@@ -30,25 +31,13 @@ class RegionRanker(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(extremes.COUNT))
         self.register_buffer("deviation", torch.ones(extremes.COUNT))
-        self.members = nn.ModuleList(_member(hidden, dropout) for _ in range(members))
+        self.members = nn.ModuleList(member(extremes.COUNT, hidden, 2, dropout=dropout) for _ in range(members))
 
     def forward(self, told: Tensor) -> Tensor:
         """See extremes.told_of."""
         x = self.standardized(told)
-        return torch.stack([member(x) for member in self.members]).mean(0)
+        return torch.stack([one(x) for one in self.members]).mean(0)
 
     def standardized(self, told: Tensor) -> Tensor:
         """Inputs as the members read them. (N, COUNT) -> the same shape"""
         return ((told - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
-
-
-def _member(hidden: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(extremes.COUNT, hidden),
-        nn.GELU(),
-        nn.Dropout(dropout),
-        nn.Linear(hidden, hidden),
-        nn.GELU(),
-        nn.Dropout(dropout),
-        nn.Linear(hidden, 2),
-    )

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from quibble import streaks, tones
 from quibble.model.mask_decoder import CATEGORY_CHANNELS
+from quibble.model.member import member
 from quibble.taxonomy import BLURS, Category, Distortion
 
 _CATEGORIES, _KINDS = len(Category), len(Distortion)
@@ -59,8 +60,9 @@ class RegionReader(nn.Module):
         self.register_buffer("streaks_mean", torch.zeros(streaks.COUNT))
         self.register_buffer("streaks_deviation", torch.ones(streaks.COUNT))
         outputs = 3 * _CATEGORIES + _KINDS
-        self.members = nn.ModuleList(_network(inputs, hidden, dropout, outputs) for _ in range(members))
-        self.blurs = nn.ModuleList(_network(inputs + streaks.COUNT, hidden, dropout, BLURS.stop) for _ in range(blurs))
+        self.members = nn.ModuleList(member(inputs, hidden, outputs, dropout=dropout) for _ in range(members))
+        told = inputs + streaks.COUNT
+        self.blurs = nn.ModuleList(member(told, hidden, BLURS.stop, dropout=dropout) for _ in range(blurs))
 
     @staticmethod
     def inputs(widths: tuple[int, ...]) -> int:
@@ -77,7 +79,7 @@ class RegionReader(nn.Module):
         """What `pooled` and quibble.tones give, (N, inputs) -> Read. streaked: what quibble.streaks gives, (N,
         streaks.COUNT), for the kinds of blur; without it they are what the members say."""
         x = self.standardized(pooled)
-        read = told_apart(torch.stack([member(x) for member in self.members]).mean(0))
+        read = told_apart(torch.stack([one(x) for one in self.members]).mean(0))
         if streaked is None:
             return read
         told = torch.cat([x, self.standardized_streaks(streaked)], dim=1)
@@ -130,18 +132,6 @@ def told_apart(outputs: Tensor) -> Read:
     sizes = [_CATEGORIES, _CATEGORIES, _CATEGORIES, _KINDS]
     presence, extent, severities, kinds = torch.split(outputs, sizes, dim=1)
     return Read(presence, extent, 5 * severities.sigmoid(), kinds)
-
-
-def _network(inputs: int, hidden: int, dropout: float, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(inputs, hidden),
-        nn.GELU(),
-        nn.Dropout(dropout),
-        nn.Linear(hidden, hidden),
-        nn.GELU(),
-        nn.Dropout(dropout),
-        nn.Linear(hidden, outputs),
-    )
 
 
 def _mean(values: Tensor, weights: Tensor) -> Tensor:

@@ -64,11 +64,13 @@ def fit_head(head: OpinionHead, described: Tensor, opinions: Tensor, data: Opini
     for number, member in enumerate(head.members):
         with torch.random.fork_rng():
             torch.manual_seed(seed + number)
-            _fit_member(head, member, ranked, opinions, data)
+            order = torch.Generator().manual_seed(seed + number)
+            _fit_member(head, member, ranked, opinions, data, order)
 
 
-def _fit_member(head: OpinionHead, member: nn.Module, ranked: Tensor, opinions: Tensor, data: OpinionData) -> None:
-    generator = torch.Generator().manual_seed(torch.initial_seed())
+def _fit_member(
+    head: OpinionHead, member: nn.Module, ranked: Tensor, opinions: Tensor, data: OpinionData, order: torch.Generator
+) -> None:
     for layer in member.children():
         if isinstance(layer, nn.Linear):
             layer.reset_parameters()
@@ -77,7 +79,7 @@ def _fit_member(head: OpinionHead, member: nn.Module, ranked: Tensor, opinions: 
     optimizer = torch.optim.AdamW(layers.parameters(), lr=data.lr, weight_decay=data.weight_decay)
     steps = data.epochs * max(1, len(ranked) // data.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, data.lr, steps, pct_start=0.1)
-    for step, chosen in enumerate(random_batches(len(ranked), data.batch, steps, generator)):
+    for step, chosen in enumerate(random_batches(len(ranked), data.batch, steps, order)):
         terms = opinion_loss(head.read(layers(ranked[chosen])), opinions[chosen])
         optimizer.zero_grad()
         torch.autograd.backward(torch.stack(list(terms.values())).sum())
