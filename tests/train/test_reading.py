@@ -48,6 +48,7 @@ def recipe(tmp_path: Path) -> ReaderRecipe:
         "pictures": 12,
         "clean": 6,
         "soft": 4,
+        "missed": 5,
         "blurred": 10,
         "hidden": 8,
         "epochs": 2,
@@ -133,7 +134,7 @@ def test_what_pictures_with_a_soft_background_say_counts_less(eyes: Path) -> Non
     rows = Rows(pooled.repeat(2, 1).half(), source, presence, presence, presence, none, torch.arange(4000))
     said = []
     for weight in (1.0, 0.1):
-        data = ReaderData(hidden=16, epochs=10, batch=64, dropout=0.0, members=1, soft_weights=(weight,))
+        data = ReaderData(hidden=16, epochs=10, batch=64, dropout=0.0, members=1, soft_weight=weight)
         said.append(fit(rows, TINY.told_widths, data, seed=1).read(pooled).presence[:, 4].sigmoid().mean().item())
     assert said == pytest.approx([1 / 2, 1 / 1.1], abs=0.06)
 
@@ -173,7 +174,7 @@ def test_pictures_for_kinds_of_blur_are_mostly_blurred(recipe: ReaderRecipe, eye
     assert ((kinds >= 0) & (kinds < BLURS.stop)).all()
 
 
-def test_clean_pictures_are_told_apart_from_the_others_and_have_nothing(
+def test_further_pictures_have_numbers_and_truths_of_their_own(
     recipe: ReaderRecipe, eyes: Path, tmp_path: Path
 ) -> None:
     trainer = ReaderTrainer(recipe, tmp_path / "run", OnnxPerception(eyes, threads=1), tmp_path / "cache")
@@ -184,6 +185,11 @@ def test_clean_pictures_are_told_apart_from_the_others_and_have_nothing(
     assert soft.presence.max() == 0
     assert sorted(set(soft.picture.tolist())) == list(range(18, 22))
     assert set(soft.source.tolist()) == {SOFT}
+    missed = trainer.missed_regions(0, 5)
+    assert sorted(set(missed.picture.tolist())) == list(range(22, 27))
+    assert (missed.presence[:, 0] == 1).all()
+    assert missed.presence[:, 1:].max() == 0
+    assert missed.severities[:, 0].min() > 0
     # Too small to be made smaller: see the next.
     assert {tuple(trainer.unharmed[number].rgb.shape[1:]) for number in range(6)} == {(80, 96)}
 
@@ -216,6 +222,7 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
     stopped.parts.collect(stopped.regions, [0])
     stopped.clean.collect(stopped.clean_regions, [1])
     stopped.soft.collect(stopped.soft_regions, [0])
+    stopped.missed.collect(stopped.missed_regions, [0])
     stopped.blurs.collect(stopped.blurred_regions, [1])
     kept = stopped.parts.file(0).stat().st_mtime_ns
     trainer("stopped").train()

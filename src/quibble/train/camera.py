@@ -111,6 +111,30 @@ def shaken(rng: np.random.Generator, picture: Picture) -> Damaged:
     return Damaged(out, Category.BLUR, _scale(extent, (1, 1.5, 3.5, 6), (0.6, 1, 3, 5)), _all(picture))
 
 
+def missed(rng: np.random.Generator, picture: Picture) -> Damaged:
+    """A missed focus or a shake in poor light, or both: the grain that lies over the blur is as sharp as ever."""
+    made = out_of_focus(rng, picture) if rng.random() < 0.6 else shaken(rng, picture)
+    if rng.random() < 0.5:
+        # Two blurs are more than one: by how much is not known well.
+        made = out_of_focus(rng, made.picture)._replace(level=min(5.0, 1.25 * made.level))
+    out = made.picture
+    if rng.random() < 0.75:
+        out = _grained(rng, out)
+    if rng.random() < 0.7:
+        out = jpeg(out, int(rng.integers(55, 95)))
+    return made._replace(picture=out)
+
+
+def _grained(rng: np.random.Generator, picture: Picture) -> Picture:
+    light = linear(picture)
+    shot, read = 10 ** rng.uniform(-3.6, -2.3), 10 ** rng.uniform(-2.9, -2.0)
+    grain = rng.standard_normal(picture.shape, dtype=np.float32)
+    if rng.random() < 0.8:
+        grain = _soft(grain, float(rng.uniform(0.4, 1.1)))
+        grain /= grain.std()
+    return as_bytes(encoded(light + np.sqrt(shot * light + read**2, dtype=np.float32) * grain))
+
+
 def enlarged(rng: np.random.Generator, picture: Picture) -> Damaged:
     """A small picture blown up: too few pixels for its size."""
     factor = float(np.exp(rng.uniform(np.log(1.7), np.log(6))))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +40,7 @@ _BLURRED: Final = 0.75
 
 
 class ReaderTrainer:
-    """A run in a folder: `regions/`, `clean/`, `soft/`, `blurs/` hold what was seen, `reader.safetensors` the result.
+    """A run in a folder: what was seen, in folders by what was made of it, and `reader.safetensors`, the result.
 
     perception: what looks at the pictures. cache: where decoded photographs are kept. Raises ModelError for a
     perception without features, RecipeError if there are no photographs.
@@ -57,6 +56,8 @@ class ReaderTrainer:
         self.clean = Parts(folder=folder / "clean", pictures=count, size=PART, what="clean pictures")
         count = recipe.reader.soft
         self.soft = Parts(folder=folder / "soft", pictures=count, size=PART, what="pictures with a soft background")
+        count = recipe.reader.missed
+        self.missed = Parts(folder=folder / "missed", pictures=count, size=PART, what="pictures out of focus")
         count = recipe.reader.blurred if recipe.reader.blurs else 0
         self.blurs = Parts(folder=folder / "blurs", pictures=count, size=PART, what="blurred pictures")
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,6 +72,7 @@ class ReaderTrainer:
         unharmed = replace(recipe.dense, clean=1.0, camera=0.0, shrunk=_SHRUNK, smallest=_SMALLEST)
         self.unharmed = DenseSource(photos, unharmed, recipe.seed + 2)
         self.softened = DenseSource(photos, replace(unharmed, mapped=1.0, bokeh=1.0), recipe.seed + 3)
+        self.poor = DenseSource(photos, replace(recipe.dense, missed=1.0, mapped=0.0, styled=0.0), recipe.seed + 4)
         self.held_out = find_photos(recipe, cache, held_out=True)
 
     def train(self) -> None:
@@ -78,8 +80,9 @@ class ReaderTrainer:
         self.parts.collect(self.regions)
         self.clean.collect(self.clean_regions)
         self.soft.collect(self.soft_regions)
+        self.missed.collect(self.missed_regions)
         self.blurs.collect(self.blurred_regions)
-        every = (self.parts, self.clean, self.soft)
+        every = (self.parts, self.clean, self.soft, self.missed)
         rows = joined([Rows(*part) for parts in every for part in parts.load()])
         say(f"{len(rows.source)} regions of {sum(parts.pictures for parts in every)} pictures")
         model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
@@ -110,22 +113,26 @@ class ReaderTrainer:
 
     def regions(self, first: int, end: int) -> Rows:
         """All regions of some of the pictures."""
-        made = self._made(self.source, first, end)
-        parts = [self._rows(item, number) for number, item in zip(range(first, end), made, strict=True)]
-        return joined([part for part in parts if part is not None])
+        return self._all(self.source, first, end, before=0)
 
     def clean_regions(self, first: int, end: int) -> Rows:
-        """All regions of some of the pictures that nothing was done to; their numbers follow those of the others."""
-        made, before = self._made(self.unharmed, first, end), self.parts.pictures
-        parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
-        return joined([part for part in parts if part is not None])
+        """The same of those that nothing was done to; their numbers follow those of the others, and so on."""
+        return self._all(self.unharmed, first, end, before=self.parts.pictures)
 
     def soft_regions(self, first: int, end: int) -> Rows:
         """The same of those with a soft background."""
-        made, before = self._made(self.softened, first, end), self.parts.pictures + self.clean.pictures
-        parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
-        rows = joined([part for part in parts if part is not None])
+        rows = self._all(self.softened, first, end, before=self.parts.pictures + self.clean.pictures)
         return rows._replace(source=torch.full_like(rows.source, SOFT))
+
+    def missed_regions(self, first: int, end: int) -> Rows:
+        """The same of those that are blurred as in poor light."""
+        before = self.parts.pictures + self.clean.pictures + self.soft.pictures
+        return self._all(self.poor, first, end, before=before)
+
+    def _all(self, source: DenseSource, first: int, end: int, *, before: int) -> Rows:
+        made = self._made(source, first, end)
+        parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
+        return joined([part for part in parts if part is not None])
 
     def blurred_regions(self, first: int, end: int) -> Rows:
         """The regions of some of the blurred pictures that are of one kind of blur."""
@@ -161,13 +168,11 @@ def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> 
     model.mean.copy_(rows.pooled.mean(0, dtype=torch.float64))
     for column in range(rows.pooled.shape[1]):
         model.deviation[column] = rows.pooled[:, column].double().std() + 1e-3
-    for number, (member, soft) in enumerate(
-        zip(model.members, itertools.cycle(data.soft_weights or (0.0,)), strict=False)
-    ):
+    weight = _weights(rows, soft=data.soft_weight)
+    for number, member in enumerate(model.members):
         say(f"member {number + 1} of {data.members}")
-        weight = _weights(rows, soft=soft)
 
-        def loss_of(chosen: Tensor, member: nn.Module = member, weight: Tensor = weight) -> Tensor:
+        def loss_of(chosen: Tensor, member: nn.Module = member) -> Tensor:
             part = Rows(*(column[chosen] for column in rows))
             read = told_apart(member(model.standardized(part.pooled.float())))
             return reader_loss(read, part, weight[chosen])

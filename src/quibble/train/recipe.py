@@ -44,6 +44,8 @@ class DenseData:
     #: share of crops damaged as a camera would, and of crops given a photographer's look first; see camera.py
     camera: float = 0.0
     styled: float = 0.0
+    #: share of crops that are blurred as in poor light, with grain over it, and nothing else; see camera.missed
+    missed: float = 0.0
     #: share of crops with a label map whose background is put out of focus, which is no defect; see bokeh.py
     bokeh: float = 0.0
     #: share of distorted crops and regions that are blurred for certain
@@ -194,10 +196,12 @@ class ReaderData:
     #: how many pictures regions are taken from
     pictures: int = 17500
     #: how many more that nothing was done to, in more sizes, and how many of those with a soft background: what is soft
-    #: by nature is no defect. soft_weights: what one of the last counts beside another, for each member in turn
+    #: by nature is no defect. soft_weight: what a region of the last counts beside another
     clean: int = 6000
     soft: int = 2000
-    soft_weights: tuple[float, ...] = (0.0, 0.15, 0.15)
+    soft_weight: float = 0.15
+    #: how many more that are blurred as in poor light: grain over a blur is taken for detail otherwise
+    missed: int = 3000
     #: how many more, mostly blurred, and networks that learn to tell kinds of blur from these alone
     blurred: int = 8000
     blurs: int = 3

@@ -129,6 +129,8 @@ class DenseSource(Dataset[DenseItem]):
         crop, labels = self._crop(rng)
         if self.data.bokeh and labels is not None and rng.random() < self.data.bokeh:
             crop = bokeh(rng, crop, labels)
+        if self.data.missed and rng.random() < self.data.missed:
+            return _render_camera(camera.missed(rng, crop))
         if rng.random() < self.data.styled:
             crop = camera.look(rng, crop)
         if rng.random() < self.data.camera:
