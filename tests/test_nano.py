@@ -62,7 +62,9 @@ def test_of_two_versions_the_less_damaged_one_is_better(assessor: Assessor, name
 def test_the_score_falls_with_damage(assessor: Assessor, name: str, distortion: str) -> None:
     photo = np.asarray(getattr(data, name)(), np.uint8)
     scores = [assessor.score(distort(photo, distortion, level=level)).value for level in (1, 3, 5)]
-    assert assessor.score(photo).value + 1 > scores[0] > scores[1] > scores[2] - 3
+    # A known weakness, in the model card: the rocket at night gains 2.1 points from level 3 to 5.
+    slack = 3 if (name, distortion) == ("rocket", "darken.shift_hsv") else 2
+    assert assessor.score(photo).value + 1 > scores[0] > scores[1] > scores[2] - slack
     assert scores[1] < 45
 
 

@@ -63,14 +63,7 @@ def look(rng: np.random.Generator, picture: Picture) -> Picture:
 
 def noisy(rng: np.random.Generator, picture: Picture) -> Damaged:
     """Sensor noise that grows with the signal, blurred by demosaicing, perhaps denoised too much or too little."""
-    light = linear(picture)
-    shot, read = 10 ** rng.uniform(-3.2, -1.4), 10 ** rng.uniform(-2.6, -1.6)
-    deviation = np.sqrt(shot * light + read**2, dtype=np.float32)
-    noise = rng.standard_normal(picture.shape, dtype=np.float32)
-    if rng.random() < 0.7:
-        noise = _soft(noise, float(rng.uniform(0.4, 0.9)))
-        noise /= noise.std()
-    out = as_bytes(encoded(light + deviation * noise))
+    out = _grained(rng, picture, shot=(-3.2, -1.4), read=(-2.6, -1.6), soft=0.7, softest=0.9)
     way = rng.random()
     if way < 0.2:
         out = _picture(cv2.bilateralFilter(out, 5, float(rng.uniform(10, 40)), 3))
@@ -119,20 +112,10 @@ def missed(rng: np.random.Generator, picture: Picture) -> Damaged:
         made = out_of_focus(rng, made.picture)._replace(level=min(5.0, 1.25 * made.level))
     out = made.picture
     if rng.random() < 0.75:
-        out = _grained(rng, out)
+        out = _grained(rng, out, shot=(-3.6, -2.3), read=(-2.9, -2.0), soft=0.8, softest=1.1)
     if rng.random() < 0.7:
         out = jpeg(out, int(rng.integers(55, 95)))
     return made._replace(picture=out)
-
-
-def _grained(rng: np.random.Generator, picture: Picture) -> Picture:
-    light = linear(picture)
-    shot, read = 10 ** rng.uniform(-3.6, -2.3), 10 ** rng.uniform(-2.9, -2.0)
-    grain = rng.standard_normal(picture.shape, dtype=np.float32)
-    if rng.random() < 0.8:
-        grain = _soft(grain, float(rng.uniform(0.4, 1.1)))
-        grain /= grain.std()
-    return as_bytes(encoded(light + np.sqrt(shot * light + read**2, dtype=np.float32) * grain))
 
 
 def enlarged(rng: np.random.Generator, picture: Picture) -> Damaged:
@@ -203,6 +186,27 @@ def filtered(light: Linear, kernel: NDArray[np.float64]) -> Linear:
     """Light spread by a kernel of any sum."""
     normal = (kernel / kernel.sum()).astype(np.float32)
     return np.asarray(cv2.filter2D(light, -1, normal, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _grained(
+    rng: np.random.Generator,
+    picture: Picture,
+    *,
+    shot: tuple[float, float],
+    read: tuple[float, float],
+    soft: float,
+    softest: float,
+) -> Picture:
+    """A sensor's noise in linear light. shot, read: powers of ten of how much it grows with the light and of its
+    deviation in the dark; soft: how often demosaicing has blurred it, up to softest pixels."""
+    light = linear(picture)
+    by_light, in_dark = 10 ** rng.uniform(*shot), 10 ** rng.uniform(*read)
+    deviation = np.sqrt(by_light * light + in_dark**2, dtype=np.float32)
+    noise = rng.standard_normal(picture.shape, dtype=np.float32)
+    if rng.random() < soft:
+        noise = _soft(noise, float(rng.uniform(0.4, softest)))
+        noise /= noise.std()
+    return as_bytes(encoded(light + deviation * noise))
 
 
 def _soft(values: Linear, sigma_px: float) -> Linear:
