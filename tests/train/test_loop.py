@@ -1,6 +1,10 @@
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ import torch
 from PIL import Image
 
 from quibble.errors import RecipeError
+from quibble.train.batches import Share
 from quibble.train.checkpoint import load_weights, save_weights
 from quibble.train.loop import Trainer
 from quibble.train.optim import learning_rate
@@ -222,3 +227,52 @@ def test_small_weights_start_a_run_and_say_their_recipe(data: Path) -> None:
         torch.testing.assert_close(again[name], value.float(), atol=1e-3, rtol=1e-3)
     two = Trainer(recipe(data, init=str(data / "small.safetensors")), data / "two")
     assert torch.equal(two.run.model.state_dict()["vision.stem.0.weight"], again["vision.stem.0.weight"])
+
+
+# Terms that are means over places, and norms that see no batch, do not depend on how a batch is shared out.
+SHARED: dict[str, Any] = {
+    "steps": 3,
+    "freeze_norms": True,
+    "loss": {"dice": 0.0, "severity": 0.0, "kind": 0.0},
+    "opinion": {},
+}
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from tests.train.test_loop import SHARED, recipe
+from quibble.train.loop import Trainer
+where, folder = Path(sys.argv[1]), Path(sys.argv[2])
+trainer = Trainer(recipe(where, **SHARED), folder)
+print("processes", trainer.accelerator.num_processes, flush=True)
+trainer.train()
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(data: Path) -> None:
+    alone = Trainer(recipe(data, **SHARED), data / "one")
+    alone.train()
+    port = 20_000 + os.getpid() % 20_000
+    both = [_started([str(data), str(data / "two")], rank, port) for rank in range(2)]
+    outputs = [process.communicate(timeout=200)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert all("processes 2" in output for output in outputs)
+    assert ["step 3/3" in output for output in outputs] == [True, False]
+    one, two = weights(data / "one"), weights(data / "two")
+    assert max(float((one[name] - two[name]).abs().max()) for name in one) < 1e-5
+
+
+def _started(arguments: list[str], rank: int, port: int) -> subprocess.Popen[str]:
+    place = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"}
+    place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    environment = os.environ | place | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
+
+
+def test_a_batch_that_cannot_be_shared_out_is_an_error() -> None:
+    share = Share(range(100), batch=6, process=1, processes=2)
+    assert [share[i] for i in range(5)] == [3, 4, 5, 9, 10]
+    with pytest.raises(RecipeError, match="a batch of 6 cannot be shared out among 4 processes evenly"):
+        Share(range(100), batch=6, process=0, processes=4)

@@ -17,7 +17,7 @@ from quibble.train.export import export_perception, export_reader, file_facts, w
 from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
 from quibble.train.regions import DRAWN, PROPOSED, SOFT, TRUE, Rows, described, rows_of
-from quibble.train.sources import DenseItem, DenseSource, find_photos
+from quibble.train.sources import DISTORTIONS, DenseItem, DenseSource, find_photos
 from tests.model.test_perception import TINY
 
 CALIBRATION = {"threshold": [0.5] * 12, "slope": 1.0, "offset": 0.0, "interval": 1.0}
@@ -66,6 +66,25 @@ def test_whole_photographs_keep_their_shape(recipe: ReaderRecipe, tmp_path: Path
         height, width = item.rgb.shape[1:]
         assert abs(width / height - 96 / 80) < 0.02
         assert item.presence.shape[1:] == item.weight.shape == (-(-height // 4), -(-width // 4))
+
+
+def test_hard_distortions_are_drawn_more_often(recipe: ReaderRecipe, tmp_path: Path) -> None:
+    photos = find_photos(recipe, tmp_path / "cache", held_out=False)
+    zoom = DISTORTIONS.index(Distortion.BLUR_ZOOM)
+    shares = []
+    for hardened in (0.0, 0.5, 1.0):
+        hard = replace(recipe.dense, hard=("blur.zoom",), hardened=hardened, clean=0.0, camera=0.0, stacked=0.0)
+        source = DenseSource(photos, hard, 0)
+        kinds = [kind for number in range(40) for kind in np.unique(source[number].kind.numpy()).tolist() if kind >= 0]
+        shares.append(sum(kind == zoom for kind in kinds) / len(kinds))
+    assert shares[0] < 0.15 < 0.35 < shares[1] < 0.75
+    assert shares[2] == 1
+
+
+def test_an_unknown_hard_distortion_is_an_error(recipe: ReaderRecipe, tmp_path: Path) -> None:
+    photos = find_photos(recipe, tmp_path / "cache", held_out=False)
+    with pytest.raises(RecipeError, match=r"unknown distortion 'blur.swirl'; `quibble distort --list` has all"):
+        DenseSource(photos, replace(recipe.dense, hard=("blur.zoom", "blur.swirl")), 0)
 
 
 def made(eyes: Path) -> tuple[DenseItem, Rows]:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from quibble.errors import RecipeError
+
 
 def batches(
     source: Any,
@@ -40,6 +42,24 @@ def batches(
         generator=torch.Generator(),
     )
     return iter(loader)
+
+
+def share_of(batch: int, processes: int) -> int:
+    """How many items of a step each process takes. Raises RecipeError if they cannot be shared out evenly."""
+    if batch % processes:
+        raise RecipeError(f"a batch of {batch} cannot be shared out among {processes} processes evenly")
+    return batch // processes
+
+
+class Share:
+    """What one of several processes takes of a source: of every `batch` items its own `each`, the others' left out."""
+
+    def __init__(self, source: Any, *, batch: int, process: int, processes: int) -> None:
+        self.source, self.batch, self.process, self.each = source, batch, process, share_of(batch, processes)
+
+    def __getitem__(self, number: int) -> Any:
+        step, place = divmod(number, self.each)
+        return self.source[step * self.batch + self.process * self.each + place]
 
 
 def random_batches(count: int, batch: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:

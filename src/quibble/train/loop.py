@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from quibble.backends.base import OUTPUTS, Evidence, evidence
 from quibble.model.perception import Exported, Perception
 from quibble.train import losses, validation
-from quibble.train.batches import batches
+from quibble.train.batches import Share, batches
 from quibble.train.checkpoint import Run, begin_with, resume, save, seed_everything
 from quibble.train.journal import Journal
 from quibble.train.opinions import learn_opinions
@@ -36,7 +37,12 @@ class Trainer:
         self.cache = cache = cache or folder / "cache"
         self.fitted = folder / "opinions.json"
         seed_everything(recipe.seed)
-        self.accelerator = Accelerator(mixed_precision=recipe.precision)
+        self.accelerator = Accelerator(
+            mixed_precision=recipe.precision,
+            # The opinion head learns later, and a process whose crops are all clean has no kinds to learn.
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        )
+        process, processes = self.accelerator.process_index, self.accelerator.num_processes
         model = Perception(recipe.model)
         if recipe.init:
             begin_with(model, recipe.init)
@@ -48,42 +54,53 @@ class Trainer:
         self.checkpoint = folder / "last.pt"
         if self.checkpoint.exists():
             resume(self.run, recipe, self.checkpoint)
-        self.dense = DenseSource(find_photos(recipe, cache, held_out=False), recipe.dense, recipe.seed)
-        self.held_out = find_photos(recipe, cache, held_out=True)
-        self.journal = Journal(folder, recipe.steps)
+        with self.accelerator.main_process_first():
+            photos = find_photos(recipe, cache, held_out=False)
+            self.held_out = find_photos(recipe, cache, held_out=True)
+        source = DenseSource(photos, recipe.dense, recipe.seed)
+        self.dense = Share(source, batch=recipe.dense.batch, process=process, processes=processes)
+        self.journal = Journal(folder, recipe.steps) if self.accelerator.is_main_process else None
 
     def train(self) -> None:
-        """Run to the recipe's last step, with a checkpoint every few minutes and at the end."""
-        recipe, run = self.recipe, self.run
+        """Run to the recipe's last step, with a checkpoint every few minutes and at the end.
+
+        Of several processes each computes its share of every batch; the first one keeps checkpoints and figures. The
+        terms that are ratios over a batch, DICE and severity, are then those of the shares, averaged.
+        """
+        recipe, run, journal = self.recipe, self.run, self.journal
         first, last = run.step * recipe.accumulate, recipe.steps * recipe.accumulate
-        dense = batches(self.dense, recipe.dense.batch, first, last, recipe.workers)
+        dense = batches(self.dense, self.dense.each, first, last, recipe.workers)
         saved = logged = _now()
         since, means = run.step, dict[str, float]()
         while run.step < recipe.steps:
             terms = self._step(dense)
+            if journal is None:
+                continue
             for name, value in terms.items():
                 means[name] = means.get(name, value) * 0.98 + value * 0.02
             now = _now()
             if now - logged > 20:
                 rate = (run.step - since) / (now - logged)
-                self.journal.write(run.step, {f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
+                journal.write(run.step, {f"loss/{k}": v for k, v in means.items()} | {"steps_per_second": rate})
                 logged, since = now, run.step
             if now - saved > 60 * recipe.checkpoint_minutes or run.step == recipe.steps:
                 save(run, recipe, self.checkpoint)
                 saved = _now()
             if run.step % recipe.validate_every == 0 or run.step == recipe.steps:
-                self.journal.write(run.step, self.validate())
+                journal.write(run.step, self.validate())
+        if journal is None:
+            return
         if recipe.opinion.split and not self.fitted.exists():
-            self._learn_opinions()
-        self.journal.close()
+            self._learn_opinions(journal)
+        journal.close()
 
-    def _learn_opinions(self) -> None:
+    def _learn_opinions(self, journal: Journal) -> None:
         """Fit the opinion head of the averaged weights, and keep it in the checkpoint."""
         average = self.run.average
         assert isinstance(average, Perception)
         figures = learn_opinions(average, self.recipe, self.cache, progress=self._show)
         save(self.run, self.recipe, self.checkpoint)
-        self.journal.write(self.run.step, {f"val/{name}": value for name, value in figures.items()})
+        journal.write(self.run.step, {f"val/{name}": value for name, value in figures.items()})
         self.fitted.write_text(json.dumps(figures), encoding="utf-8")
 
     def _show(self, done: int, total: int) -> None:

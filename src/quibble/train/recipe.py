@@ -50,6 +50,10 @@ class DenseData:
     bokeh: float = 0.0
     #: share of distorted crops and regions that are blurred for certain
     blurred: float = 0.0
+    #: distortions that are harder to see than others, such as "blur.zoom", and the share of distorted crops and regions
+    #: that get one of them for certain
+    hard: tuple[str, ...] = ()
+    hardened: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +82,12 @@ class OpinionData:
 
 @dataclass(frozen=True, kw_only=True)
 class Optim:
-    """AdamW with linear warm-up and a cosine to `final` of the peak; an exponential moving average of the weights."""
+    """Linear warm-up and a cosine to `final` of the peak; an exponential moving average of the weights.
 
+    kind: "adamw", or "muon" for kernels and matrices inside the network and AdamW for the rest; see optim.py.
+    """
+
+    kind: str = "adamw"
     lr: float = 2e-3
     weight_decay: float = 0.02
     betas: tuple[float, float] = (0.9, 0.99)

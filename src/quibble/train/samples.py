@@ -10,7 +10,7 @@ from torch import Tensor
 from quibble.backends.prompting import Prompter, as_picture
 from quibble.data.dataset import Sample
 from quibble.data.record import Record, RegionEntry, Turn
-from quibble.errors import ArgumentError, QuibbleError, RecipeError, RecordError
+from quibble.errors import ArgumentError, QuibbleError, RecordError
 from quibble.image import load
 from quibble.model.language import IGNORED
 from quibble.model.lmm import Shown
@@ -113,23 +113,14 @@ def _fault(record: Record, reason: str) -> RecordError:
     return RecordError(f"record '{record.id}': {reason}")
 
 
-def share_of(batch: int, processes: int) -> int:
-    """How many samples of a step each process takes. Raises RecipeError if they cannot be shared out evenly."""
-    if batch % processes:
-        raise RecipeError(f"a batch of {batch} cannot be shared out among {processes} processes evenly")
-    return batch // processes
-
-
 class Samples:
-    """A mixture's samples for one of several processes: step k takes the k * batch'th of all and those that follow."""
+    """A mixture's samples, by number."""
 
-    def __init__(self, mixture: Mixture, encoder: Encoder, *, batch: int, process: int = 0, processes: int = 1) -> None:
+    def __init__(self, mixture: Mixture, encoder: Encoder) -> None:
         self.mixture, self.encoder = mixture, encoder
-        self.each, self.batch, self.process = share_of(batch, processes), batch, process
 
     def __getitem__(self, number: int) -> Tuned:
-        step, place = divmod(number, self.each)
-        source, sample = self.mixture[step * self.batch + self.process * self.each + place]
+        source, sample = self.mixture[number]
         try:
             return self.encoder.encode(sample, source)
         except QuibbleError as error:

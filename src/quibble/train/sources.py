@@ -123,6 +123,10 @@ class DenseSource(Dataset[DenseItem]):
     def __init__(self, photos: Photos, data: DenseData, seed: int) -> None:
         self.photos, self.data, self.seed = photos, data, seed
         self.mapped = np.flatnonzero(np.array(photos.mask_of) >= 0)
+        unknown = sorted(set(data.hard) - {d.value for d in DISTORTIONS})
+        if unknown:
+            raise RecipeError(f"dense.hard has an unknown distortion '{unknown[0]}'; `quibble distort --list` has all")
+        self.hard = [Distortion(name) for name in data.hard]
 
     def __getitem__(self, index: int) -> DenseItem:
         rng = np.random.default_rng([self.seed, 1, index])
@@ -202,7 +206,10 @@ class DenseSource(Dataset[DenseItem]):
 
     def _plan(self, rng: np.random.Generator) -> list[Degradation]:
         blurred = self.data.blurred > 0 and rng.random() < self.data.blurred
-        first = draw_distortion(rng, [Category.BLUR] if blurred else None)
+        if self.hard and rng.random() < self.data.hardened:
+            first = self.hard[int(rng.integers(len(self.hard)))]
+        else:
+            first = draw_distortion(rng, [Category.BLUR] if blurred else None)
         plan = [first]
         if rng.random() < self.data.stacked:
             plan.append(draw_distortion(rng, sorted(ORDERS[first.category])))

@@ -25,13 +25,13 @@ from quibble.errors import RecipeError
 from quibble.model.language import IGNORED
 from quibble.model.stored import save
 from quibble.train.assemble import DTYPES, assemble
-from quibble.train.batches import batches
+from quibble.train.batches import Share, batches, share_of
 from quibble.train.checkpoint import seed_everything
 from quibble.train.conversing import Conversing, Terms
 from quibble.train.journal import Journal
 from quibble.train.mixture import Mixture, steps_of
 from quibble.train.optim import make_tuning_optimizer, tuned_rate
-from quibble.train.samples import Encoder, Rows, Samples, Together, share_of
+from quibble.train.samples import Encoder, Rows, Samples, Together
 from quibble.train.tuning_recipe import TuningRecipe
 
 #: Parts of a recipe that do not change what is learned.
@@ -87,7 +87,7 @@ class Tuner:
         self._register()
         prompter = Prompter(self.tokenizer, self.stored.composition, recipe.template, patch=self.stored.tower.patch)
         encoder = Encoder(prompter, context=recipe.context, quality_text=recipe.quality_text)
-        self.samples = Samples(mixture, encoder, batch=recipe.batch, process=process, processes=processes)
+        self.samples = Share(Samples(mixture, encoder), batch=recipe.batch, process=process, processes=processes)
         # From here on, what processes draw is their own.
         torch.manual_seed(recipe.seed + process)
         self._resume()
