@@ -67,7 +67,7 @@ class ReaderTrainer:
         same_origin(folder, {"perception": perception.eyes, **made}, "regions")
         photos = find_photos(recipe, cache, held_out=False)
         self.source = DenseSource(photos, recipe.dense, recipe.seed)
-        blurred = replace(recipe.dense, blurred=_BLURRED, clean=0.0, camera=0.0, stacked=0.0)
+        blurred = replace(recipe.dense, blurred=_BLURRED, hardened=0.0, clean=0.0, camera=0.0, stacked=0.0)
         self.blurred = DenseSource(photos, blurred, recipe.seed + 1)
         unharmed = replace(recipe.dense, clean=1.0, camera=0.0, shrunk=_SHRUNK, smallest=_SMALLEST)
         self.unharmed = DenseSource(photos, unharmed, recipe.seed + 2)
