@@ -234,3 +234,8 @@ def test_help_loads_no_command() -> None:
         "print('loaded:', *(name for name in sys.modules if name.startswith(('quibble.commands.', 'rich', 'numpy'))))"
     )
     assert run(code).splitlines()[-1] == "loaded:"
+
+
+def test_judging_pictures_loads_nothing_that_only_answers_or_servers_need() -> None:
+    others = {"asyncio", "openai", "quibble.backends.chat", "scipy", "cv2", "tokenizers", "torch", "transformers"}
+    assert run(f"import sys, quibble.assessor; print(*({others!r} & set(sys.modules)))") == ""

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from quibble.backends.base import ABILITIES, Ability, SeeingBackend
-from quibble.backends.chat import ChatBackend
 from quibble.backends.weights import NANO, read_manifest
-from quibble.endpoint import served
 from quibble.errors import ArgumentError, MissingExtraError, ModelError
 
+# What talks to servers is imported where one is asked for: every start of the command line would wait for it.
 _EXPECTED: Final = "nano, a folder with a model, an id of the hub such as llava-hf/llava-1.5-7b-hf, or URL#NAME"
 _TORCH: Final = "quibble.backends.torch"
 _KINDS: Final = {
@@ -55,6 +54,8 @@ def known(url: str | None = None) -> list[Known]:
     models += [replace(torch, model=name, about="in the hub's cache") for name in _cached()]
     models.append(torch)
     if url is not None:
+        from quibble.endpoint import served
+
         key = os.environ.get("QUIBBLE_MODEL_KEY")
         models += [replace(chat, model=f"{url}#{name}", about="served there") for name in served(url, key=key)]
     return [*models, chat]
@@ -93,6 +94,8 @@ def open_seeing(model: str | os.PathLike[str]) -> SeeingBackend:
     """
     name = os.fspath(model)
     if "://" in name:
+        from quibble.backends.chat import ChatBackend
+
         return ChatBackend.open(name)
     if not name or (not Path(name).is_dir() and (name.count("/") != 1 or name.startswith(("/", ".")))):
         raise ModelError(f"there is no model {name!r}; expected {_EXPECTED}")

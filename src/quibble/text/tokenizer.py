@@ -8,9 +8,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
-import tokenizers
-from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
-
 from quibble.errors import ModelError
 from quibble.text.special import SEGMENT, SPECIAL
 
@@ -24,6 +21,9 @@ class Tokenizer:
     """Text to token ids and back. Raises ModelError if the file is missing or of another form."""
 
     def __init__(self, file: Path = NANO) -> None:
+        # Here, and not above: who asks for no words need not wait for it.
+        import tokenizers
+
         try:
             self._inner = tokenizers.Tokenizer.from_str(file.read_text(encoding="utf-8"))
         except Exception as error:  # the library raises bare Exception for a file it cannot read
@@ -90,7 +90,10 @@ def nano() -> Tokenizer:
 
 def train(texts: Iterable[str], file: Path, *, pieces: int = PIECES) -> None:
     """Learn a tokenizer from texts and write it as JSON. The same texts give the same file."""
-    inner = tokenizers.Tokenizer(models.BPE())
+    from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer as Inner
+
+    inner = Inner(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(_PATTERN), "isolated"),
