@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from quibble import tones
+from quibble import streaks, tones
 from quibble.model.reader import RegionReader, told_apart
 
 WIDTHS = (3, 4, 5, 6)
@@ -24,7 +24,8 @@ def rectangle(rows: int, columns: int, top: int, left: int, bottom: int, right: 
 def test_readings_of_any_size_are_in_range(rows: int, columns: int) -> None:
     maps, features = picture(rows, columns)
     regions = torch.cat([rectangle(rows, columns, 0, 0, 8, 8), torch.ones(1, rows, columns)])
-    read = RegionReader(WIDTHS, hidden=8).eval()(maps, features, regions, torch.rand(2, tones.COUNT))
+    told = torch.rand(2, tones.COUNT), torch.rand(2, streaks.COUNT)
+    read = RegionReader(WIDTHS, hidden=8).eval()(maps, features, regions, *told)
     assert [tuple(part.shape) for part in read] == [(2, 12), (2, 12), (2, 12), (2, 35)]
     assert 0 <= read.severities.min() <= read.severities.max() <= 5
     assert all(part.isfinite().all() for part in read)
@@ -62,8 +63,9 @@ def test_a_region_is_read_alike_alone_and_among_others() -> None:
     maps, features = picture(40, 24)
     model = RegionReader(WIDTHS, hidden=8).eval()
     regions = torch.cat([rectangle(40, 24, i, i, i + 12, i + 10) for i in range(6)])
-    toned = torch.rand(6, tones.COUNT)
-    together, alone = model(maps, features, regions, toned), model(maps, features, regions[3:4], toned[3:4])
+    toned, streaked = torch.rand(6, tones.COUNT), torch.rand(6, streaks.COUNT)
+    together = model(maps, features, regions, toned, streaked)
+    alone = model(maps, features, regions[3:4], toned[3:4], streaked[3:4])
     torch.testing.assert_close(together.presence[3:4], alone.presence, atol=1e-5, rtol=1e-5)
 
 
@@ -71,7 +73,7 @@ def test_members_are_averaged() -> None:
     maps, features = picture(20, 24)
     region = rectangle(20, 24, 2, 3, 12, 20)
     both = RegionReader(WIDTHS, hidden=8, members=2).eval()
-    pooled = torch.cat([both.pooled(maps, features, region), torch.rand(1, tones.COUNT)], dim=1)
+    pooled = torch.cat([both.pooled(maps, features, region), torch.rand(1, tones.COUNT + streaks.COUNT)], dim=1)
     alone = [told_apart(member(both.standardized(pooled))) for member in both.members]
     assert not torch.allclose(alone[0].presence, alone[1].presence)
     together = both.read(pooled)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from quibble import streaks
 from quibble.backends.base import Readings
 from quibble.backends.onnx import OnnxPerception
 from quibble.errors import ModelError, RecipeError
 from quibble.model.perception import Perception
+from quibble.streaks import streaks_of
 from quibble.taxonomy import BLURS, Category, Distortion
 from quibble.train.export import export_perception, export_reader, file_facts, write_manifest
 from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader
@@ -96,7 +96,9 @@ def made(eyes: Path) -> tuple[DenseItem, Rows]:
     kind[:, :12] = 7
     rgb = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 64, 96), dtype=np.uint8))
     item = DenseItem(rgb, presence, severity, weight, kind)
-    seen = OnnxPerception(eyes, threads=1).perceive([rgb.numpy().transpose(1, 2, 0)], features=True)[0]
+    picture = rgb.numpy().transpose(1, 2, 0)
+    seen = OnnxPerception(eyes, threads=1).perceive([picture], features=True)[0]
+    seen = replace(seen, streaks=streaks_of(picture))
     rows = rows_of(item, seen, 3)
     assert rows is not None
     return item, rows
@@ -162,19 +164,16 @@ def test_kinds_of_blur_are_learned_by_networks_of_their_own(eyes: Path) -> None:
     inputs = len(made(eyes)[1].pooled[0])
     rng = torch.Generator().manual_seed(0)
     pooled = torch.randn(2000, inputs, generator=rng)
-    pooled[:, 8:] = 0
+    pooled[:, 8:-4] = 0
     none, zeros = torch.full((2000,), -1), torch.zeros(2000, 12)
     rows = Rows(pooled.half(), none * 0, zeros, zeros, zeros, none, torch.arange(2000))
     data = ReaderData(hidden=32, epochs=10, batch=64, dropout=0.0, members=1, blurs=2)
     model = fit(rows, TINY.told_widths, data, seed=1)
     before = model.read(pooled)
-    streaked = torch.randn(2000, streaks.COUNT, generator=rng)
-    streaked[:, 4:] = 0
-    kind = (streaked[:, 0] > 0).long() * 5
-    blurred = rows._replace(pooled=torch.cat([pooled, streaked], dim=1).half(), kind=kind)
-    fit_blurs(model, blurred, data, seed=1)
-    after = model.read(pooled, streaked)
-    assert torch.equal(before.kinds, model.read(pooled).kinds)
+    # Streaks come last.
+    kind = (pooled[:, -4] > 0).long() * 5
+    fit_blurs(model, rows._replace(kind=kind), data, seed=1)
+    after = model.read(pooled)
     assert torch.equal(before.presence, after.presence)
     assert torch.equal(before.kinds[:, BLURS.stop :], after.kinds[:, BLURS.stop :])
     assert (after.kinds[:, BLURS].argmax(1) == kind).float().mean() > 0.95
@@ -288,7 +287,7 @@ def test_the_graph_reads_as_the_model_does(eyes: Path, tmp_path: Path) -> None:
         for i in range(count):
             regions[i, i : i + 9, 2 * i : 2 * i + 7] = True
         with torch.inference_mode():
-            there = model.read(described(seen, regions), torch.from_numpy(seen.streaked(regions)))
+            there = model.read(described(seen, regions))
         probable = (there.presence.sigmoid(), there.extent.sigmoid(), there.severities, there.kinds)
         expected = Readings(*(part.numpy() for part in probable))
         for name, found, wanted in zip(Readings._fields, seen.read(regions), expected, strict=True):

@@ -47,8 +47,6 @@ class RegionReader(nn.Module):
 
     mean: Tensor
     deviation: Tensor
-    streaks_mean: Tensor
-    streaks_deviation: Tensor
 
     def __init__(
         self, widths: tuple[int, ...], *, hidden: int = 256, dropout: float = 0.2, members: int = 1, blurs: int = 0
@@ -57,42 +55,32 @@ class RegionReader(nn.Module):
         inputs = self.inputs(widths)
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("deviation", torch.ones(inputs))
-        self.register_buffer("streaks_mean", torch.zeros(streaks.COUNT))
-        self.register_buffer("streaks_deviation", torch.ones(streaks.COUNT))
         outputs = 3 * _CATEGORIES + _KINDS
         self.members = nn.ModuleList(member(inputs, hidden, outputs, dropout=dropout) for _ in range(members))
-        told = inputs + streaks.COUNT
-        self.blurs = nn.ModuleList(member(told, hidden, BLURS.stop, dropout=dropout) for _ in range(blurs))
+        self.blurs = nn.ModuleList(member(inputs, hidden, BLURS.stop, dropout=dropout) for _ in range(blurs))
 
     @staticmethod
     def inputs(widths: tuple[int, ...]) -> int:
         """How many numbers describe a region."""
-        return 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths) + tones.COUNT
+        return 2 * (CATEGORY_CHANNELS + _CATEGORIES) + _KINDS + 3 + 3 * sum(widths) + tones.COUNT + streaks.COUNT
 
-    def forward(
-        self, maps: Tensor, features: list[Tensor], regions: Tensor, toned: Tensor, streaked: Tensor | None = None
-    ) -> Read:
-        """maps, features: as in `pooled`. regions: (N, h, w), 0..1. toned: (N, tones.COUNT). streaked: see `read`."""
-        return self.read(torch.cat([self.pooled(maps, features, regions), toned], dim=1), streaked)
+    def forward(self, maps: Tensor, features: list[Tensor], regions: Tensor, toned: Tensor, streaked: Tensor) -> Read:
+        """maps, features: as in `pooled`. regions: (N, h, w), 0..1. toned, streaked: (N, tones.COUNT) and (N,
+        streaks.COUNT)."""
+        return self.read(torch.cat([self.pooled(maps, features, regions), toned, streaked], dim=1))
 
-    def read(self, pooled: Tensor, streaked: Tensor | None = None) -> Read:
-        """What `pooled` and quibble.tones give, (N, inputs) -> Read. streaked: what quibble.streaks gives, (N,
-        streaks.COUNT), for the kinds of blur; without it they are what the members say."""
-        x = self.standardized(pooled)
+    def read(self, told: Tensor) -> Read:
+        """What `pooled`, quibble.tones and quibble.streaks give, (N, inputs) -> Read."""
+        x = self.standardized(told)
         read = told_apart(torch.stack([one(x) for one in self.members]).mean(0))
-        if streaked is None:
+        if not self.blurs:
             return read
-        told = torch.cat([x, self.standardized_streaks(streaked)], dim=1)
-        blurs = torch.stack([blur(told).log_softmax(1) for blur in self.blurs]).mean(0)
+        blurs = torch.stack([blur(x).log_softmax(1) for blur in self.blurs]).mean(0)
         return read._replace(kinds=torch.cat([blurs, read.kinds[:, BLURS.stop :]], dim=1))
 
-    def standardized(self, pooled: Tensor) -> Tensor:
-        """Inputs as the members read them. (N, inputs) -> the same shape"""
-        return ((pooled - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
-
-    def standardized_streaks(self, streaked: Tensor) -> Tensor:
-        """The same of streaks. (N, streaks.COUNT) -> the same shape"""
-        return ((streaked - self.streaks_mean) / self.streaks_deviation).clamp(-_FARTHEST, _FARTHEST)
+    def standardized(self, told: Tensor) -> Tensor:
+        """Inputs as the networks read them. (N, inputs) -> the same shape"""
+        return ((told - self.mean) / self.deviation).clamp(-_FARTHEST, _FARTHEST)
 
     @staticmethod
     def pooled(maps: Tensor, features: list[Tensor], regions: Tensor) -> Tensor:

@@ -69,7 +69,7 @@ class _ExportedReader(nn.Module):
         features: list[Tensor],
         regions: Tensor,
         toned: Tensor,
-        streaked: Tensor | None = None,
+        streaked: Tensor,
     ) -> tuple[Tensor, ...]:
         read = self.model(torch.cat([categories, severities, kinds]), features, regions, toned, streaked)
         return read.presence.sigmoid(), read.extent.sigmoid(), read.severities, read.kinds
@@ -82,9 +82,7 @@ def export_reader(model: RegionReader, widths: tuple[int, ...], path: Path) -> N
     maps = [torch.rand(count, rows, columns) for count in channels]
     features = [torch.rand(width, -(-rows // 2**k), -(-columns // 2**k)) for k, width in enumerate(widths)]
     count, free = torch.export.Dim.AUTO, {1: torch.export.Dim.AUTO, 2: torch.export.Dim.AUTO}
-    told = {"tones": torch.rand(3, tones.COUNT)}
-    if len(model.blurs):
-        told["streaks"] = torch.rand(3, streaks.COUNT)
+    told = {"tones": torch.rand(3, tones.COUNT), "streaks": torch.rand(3, streaks.COUNT)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(

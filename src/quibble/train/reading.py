@@ -100,13 +100,12 @@ class ReaderTrainer:
 
         def read(seen: Evidence, regions: NDArray[np.bool_]) -> Readings:
             with torch.inference_mode():
-                streaked = torch.from_numpy(seen.streaked(regions)) if len(model.blurs) else None
-                found = model.eval().read(described(seen, regions), streaked)
+                found = model.eval().read(described(seen, regions))
             parts = (found.presence.sigmoid(), found.extent.sigmoid(), found.severities, found.kinds)
             return Readings(*(part.numpy() for part in parts))
 
         def look(picture: NDArray[np.uint8]) -> Evidence:
-            return replace(self._look(picture, streaked=True), reader=read)
+            return replace(self._look(picture), reader=read)
 
         truths = validation.whole_pictures(self.held_out, each=2, seed=self.recipe.seed)
         return {f"val/{name}": value for name, value in validation.measure_dense(look, truths).items()}
@@ -138,7 +137,7 @@ class ReaderTrainer:
         """The regions of some of the blurred pictures that are of one kind of blur."""
         parts = []
         for number, made in zip(range(first, end), self._made(self.blurred, first, end), strict=True):
-            rows = self._rows(made, number, streaked=True)
+            rows = self._rows(made, number)
             if rows is not None:
                 one = (rows.kind >= 0) & (rows.kind < BLURS.stop)
                 parts.append(Rows(*(column[one] for column in rows)))
@@ -150,13 +149,12 @@ class ReaderTrainer:
         chosen = Subset(source, range(first, last))
         return iter(DataLoader(chosen, batch_size=None, num_workers=workers, prefetch_factor=8 if workers else None))
 
-    def _rows(self, item: DenseItem, picture: int, *, streaked: bool = False) -> Rows | None:
+    def _rows(self, item: DenseItem, picture: int) -> Rows | None:
         rgb = np.ascontiguousarray(item.rgb.numpy().transpose(1, 2, 0))
-        return rows_of(item, self._look(rgb, streaked=streaked), picture) if min(rgb.shape[:2]) >= 64 else None
+        return rows_of(item, self._look(rgb), picture) if min(rgb.shape[:2]) >= 64 else None
 
-    def _look(self, picture: NDArray[np.uint8], *, streaked: bool) -> Evidence:
-        seen = self.perception.perceive([picture], features=True)[0]
-        return replace(seen, streaks=streaks_of(picture) if streaked else None)
+    def _look(self, picture: NDArray[np.uint8]) -> Evidence:
+        return replace(self.perception.perceive([picture], features=True)[0], streaks=streaks_of(picture))
 
 
 def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> RegionReader:
@@ -183,16 +181,12 @@ def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> 
 
 def fit_blurs(model: RegionReader, blurred: Rows, data: ReaderData, *, seed: int) -> None:
     """Fit the networks of a reader that tell one kind of blur from another, in place. blurred: regions of one each."""
-    weight, inputs = _weights(blurred), len(model.mean)
-    streaks = blurred.pooled[:, inputs:].double()
-    model.streaks_mean.copy_(streaks.mean(0))
-    model.streaks_deviation.copy_(streaks.std(0) + 1e-3)
+    weight = _weights(blurred)
     for number, network in enumerate(model.blurs):
         say(f"kinds of blur, network {number + 1} of {data.blurs}")
 
         def loss_of(chosen: Tensor, network: nn.Module = network) -> Tensor:
-            pooled, streaked = blurred.pooled[chosen].float().tensor_split([inputs], dim=1)
-            told = torch.cat([model.standardized(pooled), model.standardized_streaks(streaked)], dim=1)
+            told = model.standardized(blurred.pooled[chosen].float())
             each = functional.cross_entropy(network(told), blurred.kind[chosen], reduction="none")
             return (each * weight[chosen]).mean()
 

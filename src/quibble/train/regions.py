@@ -27,8 +27,8 @@ _TOUCHED = 0.1
 
 
 class Rows(NamedTuple):
-    """Regions with what is true of them. pooled: (N, inputs), half precision, and streaks behind them where these are
-    learned from. source: (N,), TRUE, DRAWN, PROPOSED or SOFT.
+    """Regions with what is true of them. pooled: (N, inputs), half precision. source: (N,), TRUE, DRAWN, PROPOSED or
+    SOFT.
 
     presence: (N, 12), share of the region that has the category. extent: (N, 12), intersection over union with the
     connected places of the category that it touches. severities: (N, 12), mean where the category is. kind: (N,), the
@@ -45,8 +45,8 @@ class Rows(NamedTuple):
 
 
 def rows_of(item: DenseItem, seen: Evidence, picture: int) -> Rows | None:
-    """The regions of a made picture. seen: what perception saw in it, with features, and with streaks if these are to
-    be learned from. None if it has none."""
+    """The regions of a made picture. seen: what perception saw in it, with features and streaks. None if it has
+    none."""
     rng = np.random.default_rng([7, picture])
     there = item.presence.numpy() > 0.5
     visible = item.weight.numpy() > 0
@@ -62,11 +62,9 @@ def rows_of(item: DenseItem, seen: Evidence, picture: int) -> Rows | None:
     wholes = [_connected(category) for category in there]
     labels = [_labels(mask, there, wholes, item.severity.numpy(), visible) for mask in masks]
     presence, extent, severities = (torch.from_numpy(np.stack(part)) for part in zip(*labels, strict=True))
-    kinds, pooled = item.kind.numpy(), described(seen, masks)
-    if seen.streaks is not None:
-        pooled = torch.cat([pooled, torch.from_numpy(seen.streaked(masks))], dim=1)
+    kinds = item.kind.numpy()
     return Rows(
-        pooled=pooled.half(),
+        pooled=described(seen, masks).half(),
         source=torch.tensor([source for source, _ in kept]),
         presence=presence,
         extent=extent,
@@ -82,7 +80,7 @@ def described(seen: Evidence, regions: NDArray[np.bool_]) -> Tensor:
     maps = torch.from_numpy(np.concatenate([seen.categories, seen.severities, seen.kinds]))
     features = [torch.from_numpy(np.ascontiguousarray(scale, np.float32)) for scale in seen.features.maps]
     pooled = RegionReader.pooled(maps, features, torch.from_numpy(regions).float())
-    return torch.cat([pooled, torch.from_numpy(seen.toned(regions))], dim=1)
+    return torch.cat([pooled, torch.from_numpy(seen.toned(regions)), torch.from_numpy(seen.streaked(regions))], dim=1)
 
 
 def joined(parts: list[Rows]) -> Rows:
