@@ -118,7 +118,7 @@ def test_q_instruct_after_leaves_out_what_is_measured_on(
         data=[made["words"]],
     )
     assert "2 of 6 records left out" in capsys.readouterr().out
-    assert len(tuner.samples.mixture) == 4
+    assert len(tuner.samples.source.mixture) == 4
     assert trained_parts(tuner) == {"projector", "language"}
 
 
@@ -137,7 +137,7 @@ def test_depictqa(tmp_path: Path, made: dict[str, Any], tags: str) -> None:
     assert trained_parts(tuner) == {"projector", "lora"}
     assert isinstance(tuner.optimizer.optimizer, torch.optim.Adam)
     assert not isinstance(tuner.optimizer.optimizer, torch.optim.AdamW)
-    assert len(tuner.samples.mixture) == 4 + 20 * 6 + 20 * 4 + 2 * 6
+    assert len(tuner.samples.source.mixture) == 4 + 20 * 6 + 20 * 4 + 2 * 6
     again = load(str(tmp_path / "depictqa" / "model"))
     assert again.lora is not None
     assert again.template["tags"] == tags
