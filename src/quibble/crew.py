@@ -16,13 +16,13 @@ def each(work: Callable[[Item], Done], items: Sequence[Item], *, threads: int) -
 
     Raises what work raises, for the first item that it raises at.
     """
-    count = min(threads or _cores(), len(items))
+    count = min(size(threads), len(items))
     if count <= 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(work, items))
 
 
-def _cores() -> int:
-    """Those that this process may use, where the system says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def size(threads: int) -> int:
+    """How many may work: threads, or 0 for as many as there are cores that this process may use."""
+    return threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

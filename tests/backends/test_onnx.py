@@ -103,10 +103,12 @@ def test_a_file_that_ships_says_nothing_of_where_it_was_made(folder: Path) -> No
         assert str(place).encode() not in exported
 
 
-def test_a_score_does_not_change_with_its_company(folder: Path) -> None:
-    backend = OnnxPerception(folder, threads=1)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_score_does_not_change_with_its_company(folder: Path, threads: int) -> None:
+    backend = OnnxPerception(folder, threads=threads)
     many = pictures(*[(96, 80)] * 16, (64, 100))
     together = backend.perceive(many)
+    assert len(together) == len(many)
     for i in (0, 5, 15, 16):
         (alone,) = backend.perceive([many[i]])
         np.testing.assert_allclose(alone.levels, together[i].levels, atol=1e-4)

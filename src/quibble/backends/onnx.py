@@ -20,6 +20,9 @@ from quibble.tones import tones_of
 
 #: Views of one size are run together, this many at a time: more only costs memory on a CPU.
 _BATCH: Final = 4
+#: With at least so many views, each thread takes views of its own: no thread waits for another, which is worth opening
+#: the graph once more.
+_MANY: Final = 8
 
 
 class OnnxPerception:
@@ -30,7 +33,7 @@ class OnnxPerception:
 
     def __init__(self, folder: Path = NANO, *, threads: int = 0) -> None:
         self.manifest = read_manifest(folder, {"calibration"})
-        self._threads = threads
+        self._folder, self._threads = folder, threads
         self._session = open_session(folder, self.manifest, threads=threads)
         given = {output.name: output.shape for output in self._session.get_outputs()}
         self._features = FEATURES if FEATURES[0] in given else ()
@@ -81,6 +84,27 @@ class OnnxPerception:
         """See PerceptionBackend. Exports without features give none, those with a reader or a gauge always do."""
         needed = features or self._reader is not None or self._gauge is not None
         wanted = (*OUTPUTS, *(self._features if needed else ()))
+        workers = crew.size(self._threads)
+        # Those that would leave a thread idle at the end are shared by all threads.
+        apart = len(views) - len(views) % workers if workers > 1 and len(views) >= _MANY else 0
+        shared = self._together(views[apart:], wanted)
+        if not apart:
+            return shared
+        session = self._single
+
+        def alone(view: NDArray[np.uint8]) -> Evidence:
+            outputs = session.run(list(wanted), {"image": view[None]})
+            return self._evidence(([output[0] for output in outputs], view))
+
+        return crew.each(alone, views[:apart], threads=workers) + shared
+
+    @cached_property
+    def _single(self) -> onnxruntime.InferenceSession:
+        """The graph for threads that each run it by themselves."""
+        return open_session(self._folder, self.manifest, threads=1)
+
+    def _together(self, views: Sequence[NDArray[np.uint8]], wanted: Sequence[str]) -> list[Evidence]:
+        """Views of one size in batches, each run by all threads."""
         found: list[Evidence | None] = [None] * len(views)
         by_size: dict[tuple[int, ...], list[int]] = {}
         for i, v in enumerate(views):
