@@ -24,6 +24,9 @@ from quibble.train.validation import whole_pictures
 from release_language import without_places
 from release_perception import COPIES, calibrated
 
+#: Pictures made of each training photograph with a region map, for the cuts: with one of each they are chosen by luck.
+COPIES_PAINTED = 3
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -50,7 +53,7 @@ def main() -> None:
     backend = OnnxPerception(arguments.out)
     facts["calibration"] = calibrated(backend, many, arguments.false_findings)
     photos = find_photos(where, arguments.cache, held_out=False)
-    truths = whole_pictures(photos, each=1, seed=SEED + 2)
+    truths = whole_pictures(photos, each=COPIES_PAINTED, seed=SEED + 2)
     facts["calibration"] |= {"paint": fit_paint(lambda picture: backend.perceive([picture])[0], truths)}
     write(manifest, facts)
     facts["figures"] = evaluate(OnnxPerception(arguments.out), Validation.read(where, arguments.cache))

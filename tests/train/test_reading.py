@@ -14,7 +14,7 @@ from quibble.model.perception import Perception
 from quibble.streaks import streaks_of
 from quibble.taxonomy import BLURS, Category, Distortion
 from quibble.train.export import export_perception, export_reader, file_facts, write_manifest
-from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader
+from quibble.train.reading import ReaderTrainer, fit, fit_blurs, load_reader, of_one_blur
 from quibble.train.recipe import ReaderData, ReaderRecipe, reader_from_dict
 from quibble.train.regions import DRAWN, PROPOSED, SOFT, TRUE, Rows, described, rows_of
 from quibble.train.sources import DISTORTIONS, DenseItem, DenseSource, find_photos
@@ -50,6 +50,7 @@ def recipe(tmp_path: Path) -> ReaderRecipe:
         "soft": 4,
         "missed": 5,
         "blurred": 10,
+        "toned": 4,
         "hidden": 8,
         "epochs": 2,
         "batch": 8,
@@ -187,9 +188,20 @@ def test_pictures_for_kinds_of_blur_are_mostly_blurred(recipe: ReaderRecipe, eye
     there = np.array([item.presence.numpy().max(axis=(1, 2)) > 0.5 for item in items])
     assert there[:, 0].mean() > 0.7
     assert 0.2 < there[:, 1:].any(axis=1).mean() < 0.9
-    kinds = trainer.blurred_regions(0, 10).kind
-    assert len(kinds)
+    rows = trainer.blurred_regions(0, 10)
+    assert (rows.kind < 0).any()
+    kinds = of_one_blur(rows).kind
+    assert 0 < len(kinds) < len(rows.kind)
     assert ((kinds >= 0) & (kinds < BLURS.stop)).all()
+
+
+def test_toned_pictures_are_mostly_of_wrong_light_and_color(recipe: ReaderRecipe, eyes: Path, tmp_path: Path) -> None:
+    trainer = ReaderTrainer(recipe, tmp_path / "run", OnnxPerception(eyes, threads=1), tmp_path / "cache")
+    there = np.array([trainer.toned[n].presence.numpy().max(axis=(1, 2)) > 0.5 for n in range(60)])
+    assert there.any(axis=1).mean() > 0.95
+    wrong = [list(Category).index(Category(name)) for name in ("brighten", "darken", "contrast_weaken")]
+    assert there[:, wrong].any(axis=1).mean() > 0.6
+    assert 0.1 < there[:, :4].any(axis=1).mean() < 0.6
 
 
 def test_further_pictures_have_numbers_and_truths_of_their_own(
@@ -208,6 +220,10 @@ def test_further_pictures_have_numbers_and_truths_of_their_own(
     assert (missed.presence[:, 0] == 1).all()
     assert missed.presence[:, 1:].max() == 0
     assert missed.severities[:, 0].min() > 0
+    blurred = trainer.blurred_regions(0, 3)
+    assert sorted(set(blurred.picture.tolist())) == list(range(27, 30))
+    toned = trainer.toned_regions(0, 3)
+    assert sorted(set(toned.picture.tolist())) == list(range(37, 40))
     # Too small to be made smaller: see the next.
     assert {tuple(trainer.unharmed[number].rgb.shape[1:]) for number in range(6)} == {(80, 96)}
 
@@ -242,6 +258,7 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
     stopped.soft.collect(stopped.soft_regions, [0])
     stopped.missed.collect(stopped.missed_regions, [0])
     stopped.blurs.collect(stopped.blurred_regions, [1])
+    stopped.tones.collect(stopped.toned_regions, [0])
     kept = stopped.parts.file(0).stat().st_mtime_ns
     trainer("stopped").train()
     assert stopped.parts.file(0).stat().st_mtime_ns == kept
@@ -261,10 +278,10 @@ def test_a_run_goes_on_where_it_stopped_and_ships(
 def test_a_reader_without_networks_for_blur_needs_no_blurred_pictures(
     recipe: ReaderRecipe, eyes: Path, tmp_path: Path
 ) -> None:
-    plain = replace(recipe, reader=replace(recipe.reader, blurs=0, pictures=6))
+    plain = replace(recipe, reader=replace(recipe.reader, blurs=0, blurred=0, toned=0, pictures=6))
     perception = OnnxPerception(eyes, threads=1)
     ReaderTrainer(plain, tmp_path / "run", perception, tmp_path / "cache").train()
-    assert not list((tmp_path / "run" / "blurs").iterdir())
+    assert not list((tmp_path / "run" / "blurred").iterdir())
     model, _ = load_reader(tmp_path / "run" / "reader.safetensors", perception.widths)
     assert len(model.blurs) == 0
 

@@ -18,7 +18,7 @@ from quibble.backends.base import Evidence, FeatureBackend, Readings
 from quibble.errors import ModelError
 from quibble.model.reader import Read, RegionReader, told_apart
 from quibble.streaks import streaks_of
-from quibble.taxonomy import BLURS
+from quibble.taxonomy import BLURS, Category, Distortion
 from quibble.train import validation
 from quibble.train.checkpoint import load_weights, save_weights, seed_everything
 from quibble.train.fitting import fit_network
@@ -35,8 +35,18 @@ _TRUE_WEIGHT: Final = 3.0
 _KIND_WEIGHT: Final = 0.2
 #: Of the pictures without a defect this share is made smaller, down to this part of the size.
 _SHRUNK, _SMALLEST = 0.6, 0.45
-#: Of the pictures for kinds of blur: this share of the regions is blurred for certain, and every picture has one.
+#: Of the blurred pictures: this share of the regions is blurred for certain, and every picture has one.
 _BLURRED: Final = 0.75
+#: Of the toned ones: this share has one of these for certain.
+_TONED: Final = 0.8
+_LIGHT: Final = (
+    Category.BRIGHTEN,
+    Category.DARKEN,
+    Category.CONTRAST_STRENGTHEN,
+    Category.CONTRAST_WEAKEN,
+    Category.SATURATE_WEAKEN,
+)
+_TONES: Final = tuple(d.value for d in Distortion if d.category in _LIGHT)
 
 
 class ReaderTrainer:
@@ -58,8 +68,12 @@ class ReaderTrainer:
         self.soft = Parts(folder=folder / "soft", pictures=count, size=PART, what="pictures with a soft background")
         count = recipe.reader.missed
         self.missed = Parts(folder=folder / "missed", pictures=count, size=PART, what="pictures out of focus")
-        count = recipe.reader.blurred if recipe.reader.blurs else 0
-        self.blurs = Parts(folder=folder / "blurs", pictures=count, size=PART, what="blurred pictures")
+        count = recipe.reader.blurred
+        self.blurs = Parts(folder=folder / "blurred", pictures=count, size=PART, what="blurred pictures")
+        count = recipe.reader.toned
+        self.tones = Parts(folder=folder / "toned", pictures=count, size=PART, what="pictures of wrong light and color")
+        #: in the order of the numbers of their pictures
+        self.every = (self.parts, self.clean, self.soft, self.missed, self.blurs, self.tones)
         folder.mkdir(parents=True, exist_ok=True)
         made = {key: recipe.to_dict()[key] for key in ("seed", "dense", "opinion")}
         # Regions that an earlier version described have fewer numbers.
@@ -67,8 +81,10 @@ class ReaderTrainer:
         same_origin(folder, {"perception": perception.eyes, **made}, "regions")
         photos = find_photos(recipe, cache, held_out=False)
         self.source = DenseSource(photos, recipe.dense, recipe.seed)
-        blurred = replace(recipe.dense, blurred=_BLURRED, hardened=0.0, clean=0.0, camera=0.0, stacked=0.0)
+        damaged = replace(recipe.dense, clean=0.0, camera=0.0, stacked=0.0)
+        blurred = replace(damaged, blurred=_BLURRED, hardened=0.0)
         self.blurred = DenseSource(photos, blurred, recipe.seed + 1)
+        self.toned = DenseSource(photos, replace(damaged, hard=_TONES, hardened=_TONED), recipe.seed + 5)
         unharmed = replace(recipe.dense, clean=1.0, camera=0.0, shrunk=_SHRUNK, smallest=_SMALLEST)
         self.unharmed = DenseSource(photos, unharmed, recipe.seed + 2)
         self.softened = DenseSource(photos, replace(unharmed, mapped=1.0, bokeh=1.0), recipe.seed + 3)
@@ -82,13 +98,13 @@ class ReaderTrainer:
         self.soft.collect(self.soft_regions)
         self.missed.collect(self.missed_regions)
         self.blurs.collect(self.blurred_regions)
-        every = (self.parts, self.clean, self.soft, self.missed)
-        rows = joined([Rows(*part) for parts in every for part in parts.load()])
-        say(f"{len(rows.source)} regions of {sum(parts.pictures for parts in every)} pictures")
+        self.tones.collect(self.toned_regions)
+        rows = joined([Rows(*part) for parts in self.every for part in parts.load()])
+        say(f"{len(rows.source)} regions of {sum(parts.pictures for parts in self.every)} pictures")
         model = fit(rows, self.perception.widths, self.recipe.reader, seed=self.recipe.seed)
         if len(model.blurs):
-            blurred = joined([Rows(*part) for part in self.blurs.load()])
-            say(f"{len(blurred.source)} blurred regions of {self.recipe.reader.blurred} pictures")
+            blurred = of_one_blur(joined([Rows(*part) for part in self.blurs.load()]))
+            say(f"{len(blurred.source)} regions of one kind of blur")
             fit_blurs(model, blurred, self.recipe.reader, seed=self.recipe.seed)
         save_weights(model.state_dict(), self.recipe.to_dict(), self.weights)
         journal = Journal(self.folder, self.recipe.reader.pictures)
@@ -112,36 +128,36 @@ class ReaderTrainer:
 
     def regions(self, first: int, end: int) -> Rows:
         """All regions of some of the pictures."""
-        return self._all(self.source, first, end, before=0)
+        return self._all(self.source, self.parts, first, end)
 
     def clean_regions(self, first: int, end: int) -> Rows:
         """The same of those that nothing was done to; their numbers follow those of the others, and so on."""
-        return self._all(self.unharmed, first, end, before=self.parts.pictures)
+        return self._all(self.unharmed, self.clean, first, end)
 
     def soft_regions(self, first: int, end: int) -> Rows:
         """The same of those with a soft background."""
-        rows = self._all(self.softened, first, end, before=self.parts.pictures + self.clean.pictures)
+        rows = self._all(self.softened, self.soft, first, end)
         return rows._replace(source=torch.full_like(rows.source, SOFT))
 
     def missed_regions(self, first: int, end: int) -> Rows:
         """The same of those that are blurred as in poor light."""
-        before = self.parts.pictures + self.clean.pictures + self.soft.pictures
-        return self._all(self.poor, first, end, before=before)
-
-    def _all(self, source: DenseSource, first: int, end: int, *, before: int) -> Rows:
-        made = self._made(source, first, end)
-        parts = [self._rows(item, before + number) for number, item in zip(range(first, end), made, strict=True)]
-        return joined([part for part in parts if part is not None])
+        return self._all(self.poor, self.missed, first, end)
 
     def blurred_regions(self, first: int, end: int) -> Rows:
-        """The regions of some of the blurred pictures that are of one kind of blur."""
-        parts = []
-        for number, made in zip(range(first, end), self._made(self.blurred, first, end), strict=True):
-            rows = self._rows(made, number)
-            if rows is not None:
-                one = (rows.kind >= 0) & (rows.kind < BLURS.stop)
-                parts.append(Rows(*(column[one] for column in rows)))
-        return joined(parts)
+        """The same of those that are mostly blurred."""
+        return self._all(self.blurred, self.blurs, first, end)
+
+    def toned_regions(self, first: int, end: int) -> Rows:
+        """The same of those in which light and color are mostly wrong."""
+        return self._all(self.toned, self.tones, first, end)
+
+    def _all(self, source: DenseSource, group: Parts, first: int, end: int) -> Rows:
+        before = sum(parts.pictures for parts in self.every[: self.every.index(group)])
+        parts = [
+            self._rows(item, before + n)
+            for n, item in zip(range(first, end), self._made(source, first, end), strict=True)
+        ]
+        return joined([part for part in parts if part is not None])
 
     def _made(self, source: DenseSource, first: int, last: int) -> Iterator[DenseItem]:
         """Made by a worker while perception looks at the one before."""
@@ -177,6 +193,12 @@ def fit(rows: Rows, widths: tuple[int, ...], data: ReaderData, *, seed: int) -> 
 
         fit_network(member, len(rows.pooled), data, loss_of, seed=seed + number, rising=0.1)
     return model.eval()
+
+
+def of_one_blur(rows: Rows) -> Rows:
+    """The rows whose region has one kind of blur, as most of it."""
+    one = (rows.kind >= 0) & (rows.kind < BLURS.stop)
+    return Rows(*(column[one] for column in rows))
 
 
 def fit_blurs(model: RegionReader, blurred: Rows, data: ReaderData, *, seed: int) -> None:

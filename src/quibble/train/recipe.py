@@ -207,17 +207,19 @@ class ReaderData:
     #: by nature is no defect. soft_weight: what a region of the last counts beside another
     clean: int = 6000
     soft: int = 2000
-    soft_weight: float = 0.15
+    soft_weight: float = 0.4
     #: how many more that are blurred as in poor light: grain over a blur is taken for detail otherwise
     missed: int = 3000
-    #: how many more, mostly blurred, and networks that learn to tell kinds of blur from these alone
+    #: how many more that are mostly blurred, and networks that learn to tell kinds of blur from these alone
     blurred: int = 8000
     blurs: int = 3
+    #: how many more in which mostly light and color are wrong
+    toned: int = 3500
     #: networks whose outputs are averaged, units of each of their two layers
     members: int = 3
     hidden: int = 256
     dropout: float = 0.2
-    epochs: int = 8
+    epochs: int = 6
     batch: int = 256
     lr: float = 1e-3
     weight_decay: float = 0.05
