@@ -35,7 +35,7 @@ from quibble.train.recipe import OpinionData, Recipe, load
 from quibble.train.sources import Photos, find_photos, opinion_validation
 
 #: Pictures made of each photograph with a region map, for findings and for maps, and the seed that they are drawn with.
-#: A few large regions move the mIoU of Q-Ground's classes: with three of each by 0.09, and nano-0.6 has 0.504 on ten of
+#: A few large regions move the mIoU of Q-Ground's classes: with three of each by 0.09, and nano-0.6 had 0.504 on ten of
 #: each and 0.460 on the next fifteen.
 EACH, EACH_MAP, SEED = 10, 25, 7
 #: Photographs with at least this mean opinion should have no findings.

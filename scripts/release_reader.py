@@ -1,6 +1,6 @@
 """Put a fitted region reader beside the perception it was fitted on, and calibrate and measure both together.
 
-    python scripts/release_reader.py runs/reader/reader.safetensors --name nano-0.6 --out src/quibble/weights/nano \
+    python scripts/release_reader.py runs/reader/reader.safetensors --name nano-0.7 --out src/quibble/weights/nano \
         --cache runs/nano/cache
 
 Thresholds, confidences and intervals are fitted on the even-numbered validation pictures, the cuts of whole maps on
