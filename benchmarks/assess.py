@@ -54,6 +54,10 @@ def cold_seconds(file: Path, threads: int) -> float:
     return min(times)
 
 
+def peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
@@ -66,11 +70,11 @@ def main() -> None:
         assessor = Assessor(threads=threads)
         print(f"warm assess, 512x512, from a JPEG file     {1000 * seconds(lambda: assessor.assess(small), 9):8.0f} ms")
         print(f"warm assess, 12 megapixels, from JPEG      {1000 * seconds(lambda: assessor.assess(large), 5):8.0f} ms")
+        print(f"peak memory until here                     {peak_megabytes():8.0f} MB")
         many = [picture(512, 512, seed) for seed in range(16)]
         rate = len(many) / seconds(lambda: list(assessor.assess_many(many)), 3)
         print(f"many pictures, 512x512                     {rate:8.1f} pictures/s")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory with 12 megapixels             {peak:8.0f} MB")
+    print(f"peak memory of all                         {peak_megabytes():8.0f} MB")
 
 
 if __name__ == "__main__":
